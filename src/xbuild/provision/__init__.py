@@ -1,0 +1,1 @@
+"""Where a target's files come from: Debian's archive, a directory of the user's own, an image; and the cache."""
