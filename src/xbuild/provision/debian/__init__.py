@@ -1,1 +1,1 @@
-"""Debian's archive as a source: signed indexes, dependency resolution, verified packages. Needs neither root nor apt."""
+"""Debian's archive as a source: signed indexes, dependency resolution, verified packages. Needs no root."""
