@@ -22,6 +22,9 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """Something the user should know that is not a failure."""
 
+    def output(self, line: str) -> None:
+        """One line that a program of the build printed: of interest only to those who asked for it."""
+
 
 class SilentProgress:
     """Reports nothing: for library use and tests."""
@@ -37,4 +40,7 @@ class SilentProgress:
         yield lambda _count: None
 
     def note(self, text: str) -> None:
+        """Do nothing."""
+
+    def output(self, line: str) -> None:
         """Do nothing."""

@@ -1,0 +1,143 @@
+"""The command line. Each command is a module of this package and is imported only when it is used.
+
+Results go to standard output, everything said to a person goes to standard error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "wheel": "Build wheels for other machines from a folder, an sdist or NAME==VERSION.",
+        "crossfile": "Write a cross file for Meson, CMake and others.",
+        "target": "List, show, fetch and remove targets.",
+        "details": "Check, show, repair, make and compare build-details.json files.",
+        "verify": "Check that wheels are what their names say.",
+        "test": "Test a wheel for another machine under the emulator.",
+        "run": "Run a program of another machine under the emulator.",
+    }
+)
+"""The first sentence of each command's help, here so that ``xbuild --help`` need not import the commands."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What the options common to all commands set: click's context object."""
+
+    json: bool = False
+    verbosity: int = 0
+    """1 with ``-v``, -1 with ``-q``."""
+
+
+class _Commands(click.Group):
+    """The group of :data:`COMMANDS`: command ``x`` is ``xbuild.cli.x.x``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, the signature is click's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, as above
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"xbuild.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101, what every module of COMMANDS defines
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, as above
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version  # slow to import, and only needed here
+
+    click.echo(f"xbuild {version('xbuild-wheels')}")
+    ctx.exit()
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="'xbuild COMMAND --help' describes a command.",
+)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def xbuild() -> None:
+    """Cross-compile Python wheels, and write cross files, for other machines."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; failures are reported here and nowhere else."""
+    session = Session()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        _refuse_namesake(Path(__file__).parents[2])
+        return _run(list(arguments), session)
+    except BaseException as error:  # the one place that catches everything
+        from xbuild.cli.errors import report
+
+        return report(error, session=session)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _run(arguments: list[str], session: Session) -> int:
+    if "_XBUILD_COMPLETE" in os.environ:
+        xbuild.main(arguments, "xbuild")
+    try:
+        with xbuild.make_context("xbuild", arguments, obj=session) as context:
+            xbuild.invoke(context)
+        status = 0
+    except click.exceptions.Exit as done:
+        status = done.exit_code
+    sys.stdout.flush()  # a reader that went away shows here, not in the interpreter's shutdown
+    return status
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    """Leave through every context manager, so that locks and temporary folders are cleaned up; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _refuse_namesake(site_packages: Path) -> None:
+    """Fail if BeeWare's ``xbuild`` shares the folder: it has its own ``xbuild`` package and command."""
+    if next(site_packages.glob("xbuild-*.dist-info"), None) is None:
+        return
+    from xbuild.errors import UsageError
+
+    raise UsageError(
+        "two projects named 'xbuild' are installed in this environment and have overwritten each other's files: "
+        f"xbuild-wheels (this one) and xbuild (BeeWare's), in {site_packages}",
+        hint="run 'python -m pip uninstall xbuild xbuild-wheels', then install each in an environment of its own",
+    )

@@ -1,0 +1,207 @@
+"""The options several commands share, as decorators."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xbuild.cli import Session
+from xbuild.targets import Target, get_target, target_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from click.shell_completion import CompletionItem
+
+    from xbuild.pipeline import Selection
+
+    Callback = Callable[..., Any]
+
+TOOLCHAIN_KINDS = ("gcc", "system", "zig")
+
+
+class TargetType(click.ParamType[Target]):
+    """A target by its name or an alias; an unknown one is a TargetError, which says what was probably meant."""
+
+    name = "target"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Target:  # noqa: ARG002, click's signature
+        return value if isinstance(value, Target) else get_target(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002, click's signature
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in target_names() if name.startswith(incomplete)]
+
+
+class PythonType(click.ParamType[str]):
+    """A CPython's major and minor version, with a ``t`` for the free-threaded build."""
+
+    name = "python"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"3\.\d{1,2}t?", value):
+            patch = re.fullmatch(r"(3\.\d{1,2})\.\d+\w*?(t?)", value)
+            near = f"; did you mean {patch[1]}{patch[2]}?" if patch else ""
+            self.fail(f"{value!r} is not X.Y or X.Yt, such as 3.13 or 3.14t{near}", param, ctx)
+        return str(value)
+
+
+class ToolchainType(click.ParamType[str]):
+    """One of :data:`TOOLCHAIN_KINDS`, or the path of a toolchain file, made absolute."""
+
+    name = "toolchain"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in TOOLCHAIN_KINDS:
+            return str(value)
+        path = Path(value)
+        if not path.is_file():
+            self.fail(f"{value!r} is neither {', '.join(TOOLCHAIN_KINDS)} nor a file that exists", param, ctx)
+        return str(path.resolve())
+
+
+_FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
+
+
+def _selection_parameters(*, multiple: bool) -> list[Callback]:
+    again = " Repeat it for more." if multiple else ""
+    return [
+        click.option(
+            "--target",
+            type=TargetType(),
+            required=True,
+            multiple=multiple,
+            metavar="NAME",
+            help=f"The machine to build for, such as riscv64: see 'xbuild target list'.{again}",
+        ),
+        click.option(
+            "--python",
+            type=PythonType(),
+            multiple=multiple,
+            metavar="X.Y[t]",
+            help=f"The target's CPython, such as 3.13; by default the one of the suite.{again}",
+        ),
+        click.option(
+            "--toolchain",
+            type=ToolchainType(),
+            default="gcc",
+            show_default=True,
+            metavar="gcc|system|zig|FILE",
+            help="The compilers: GCC from the archive, the target's GNU compilers on PATH, zig, or a toolchain file.",
+        ),
+        click.option("--sysroot", type=_FOLDER, metavar="DIR", help="A sysroot of your own, instead of the archive's."),
+        click.option(
+            "--build-details",
+            type=_FILE,
+            metavar="FILE",
+            help="The build-details.json of a target Python of your own, instead of the archive's.",
+        ),
+        click.option(
+            "--lib",
+            "libraries",
+            multiple=True,
+            metavar="PACKAGE",
+            help="A library of the target to put into the sysroot: a Debian package such as libffi-dev. "
+            "Repeat it for more.",
+        ),
+        click.option(
+            "--archive",
+            envvar="XBUILD_ARCHIVE",
+            show_envvar=True,
+            metavar="URL",
+            help="The Debian archive to fetch from; by default the machine's own, else a public one.",
+        ),
+        click.option("--base-suite", metavar="SUITE", help="The suite of the compilers, C library and libraries."),
+        click.option("--python-suite", metavar="SUITE", help="The suite of the target's Python."),
+        click.option("--offline", is_flag=True, help="Use what is in the cache and fetch nothing."),
+    ]
+
+
+def selection_options(*, multiple: bool = False) -> Callable[[Callback], Callback]:
+    """Add the options that choose what to build for.
+
+    The command is called with ``selection``, or with ``selections``, the product of its targets and Pythons.
+    """
+
+    def decorate(command: Callback) -> Callback:
+        @functools.wraps(command)
+        def with_selections(*args: Any, target: Any, python: Any, **options: Any) -> Any:
+            chosen = {name: options.pop(name) for name in _SHARED}
+            if not multiple:
+                return command(*args, selection=_select([target], [python], chosen)[0], **options)
+            return command(*args, selections=_select(target, python or [None], chosen), **options)
+
+        return functools.reduce(
+            lambda wrapped, option: option(wrapped),
+            reversed(_selection_parameters(multiple=multiple)),
+            with_selections,
+        )
+
+    return decorate
+
+
+_SHARED = (
+    "toolchain",
+    "sysroot",
+    "build_details",
+    "libraries",
+    "archive",
+    "base_suite",
+    "python_suite",
+    "offline",
+)
+
+
+def _select(targets: Sequence[Target], pythons: Sequence[str | None], shared: dict[str, Any]) -> tuple[Selection, ...]:
+    from xbuild.pipeline import Selection  # not needed to parse, complete or describe options
+
+    return tuple(
+        Selection(target=target, python=python, **shared)
+        for target in dict.fromkeys(targets)
+        for python in dict.fromkeys(pythons)
+    )
+
+
+def output_options(command: Callback) -> Callback:
+    """Add ``-v`` and ``-q``; :func:`xbuild.cli.console.open_progress` obeys them."""
+    louder = click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        callback=functools.partial(_set_verbosity, level=1),
+        help="Show what the programs of the build print.",
+    )
+    quieter = click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=functools.partial(_set_verbosity, level=-1),
+        help="Show nothing but errors.",
+    )
+    return louder(quieter(command))
+
+
+def _set_verbosity(ctx: click.Context, _param: click.Parameter, value: bool, *, level: int) -> None:
+    if value:
+        ctx.ensure_object(Session).verbosity = level
+
+
+def json_option(command: Callback) -> Callback:
+    """Add ``--json``, passed on as ``as_json``: the result, and an error too, as JSON on standard output."""
+    option = click.option(
+        "--json", "as_json", is_flag=True, is_eager=True, callback=_set_json, help="Print the result as JSON."
+    )
+    return option(command)
+
+
+def _set_json(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+    ctx.ensure_object(Session).json = value
+    return value
