@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xbuild.errors import ProvisionError, XBuildError
+from xbuild.errors import ProvisionError, UsageError, XBuildError
 
 if TYPE_CHECKING:
     from xbuild.cli import Session
@@ -46,9 +46,11 @@ def report(error: BaseException, *, session: Session) -> int:  # noqa: PLR0911, 
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return BROKEN_PIPE
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            where = f": {error.filename}" if error.filename else ""
-            full = ProvisionError(f"{error.strerror}{where}", hint="free some space and run the same command again")
+            full = ProvisionError(_place(error), hint="free some space and run the same command again")
             return _tell(full, full.exit_code, session)
+        case OSError(errno=errno.EACCES | errno.EPERM | errno.EROFS):
+            forbidden = UsageError(_place(error), hint="choose another place, or allow writing there")
+            return _tell(forbidden, forbidden.exit_code, session)
         case _:
             return _bug(error)
 
@@ -63,6 +65,11 @@ def _tell(error: XBuildError, status: int, session: Session) -> int:
         told = {"message": error.message, "hint": error.hint, "details": error.details, "exit_status": status}
         click.echo(json.dumps({"error": told}, indent=2))
     return status
+
+
+def _place(error: OSError) -> str:
+    said = (error.strerror or "failed").lower()
+    return f"{said}: {error.filename}" if error.filename else said
 
 
 def _exited(error: SystemExit) -> int:

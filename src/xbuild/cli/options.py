@@ -69,17 +69,18 @@ _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
-def _selection_parameters(*, multiple: bool) -> list[Callback]:
+def _selection_parameters(*, multiple: bool, positional: bool) -> list[Callback]:
     again = " Repeat it for more." if multiple else ""
+    target = click.option(
+        "--target",
+        type=TargetType(),
+        required=True,
+        multiple=multiple,
+        metavar="NAME",
+        help=f"The machine to build for, such as riscv64: see 'xbuild target list'.{again}",
+    )
     return [
-        click.option(
-            "--target",
-            type=TargetType(),
-            required=True,
-            multiple=multiple,
-            metavar="NAME",
-            help=f"The machine to build for, such as riscv64: see 'xbuild target list'.{again}",
-        ),
+        click.argument("target", type=TargetType()) if positional else target,
         click.option(
             "--python",
             type=PythonType(),
@@ -123,10 +124,11 @@ def _selection_parameters(*, multiple: bool) -> list[Callback]:
     ]
 
 
-def selection_options(*, multiple: bool = False) -> Callable[[Callback], Callback]:
-    """Add the options that choose what to build for.
+def selection_options(*, multiple: bool = False, positional: bool = False) -> Callable[[Callback], Callback]:
+    """Add the options that choose what to build for; ``positional`` makes the target an argument.
 
-    The command is called with ``selection``, or with ``selections``, the product of its targets and Pythons.
+    The command is called with ``selection``, or, if ``multiple``, with ``selections``: the product of its targets and
+    Pythons.
     """
 
     def decorate(command: Callback) -> Callback:
@@ -139,7 +141,7 @@ def selection_options(*, multiple: bool = False) -> Callable[[Callback], Callbac
 
         return functools.reduce(
             lambda wrapped, option: option(wrapped),
-            reversed(_selection_parameters(multiple=multiple)),
+            reversed(_selection_parameters(multiple=multiple, positional=positional)),
             with_selections,
         )
 
