@@ -1,0 +1,318 @@
+"""The cache in the user's cache directory: unpacked trees, verified downloads, and small records of what is where.
+
+::
+
+    trees/<key>/              complete trees, each renamed into place in one step
+    blobs/<ab>/<sha256>       downloads, verified before they get their name
+    records/<digest>.json     {"key": …, "value": …}: which request is answered by which tree
+    indexes/ releases/        what the archives' readers keep (verified)
+    tmp/ locks/               unfinished work, owned by whoever holds its lock
+
+Trees stay writable by their owner, so that ``rm -rf`` and copies of them just work; builds treat them as read-only.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xbuild.errors import ProvisionError
+from xbuild.files import atomic_write
+from xbuild.progress import Progress, SilentProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from filelock import BaseFileLock
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The cache under ``root``, safe for any number of processes at once, and for a kill of any of them."""
+
+    root: Path
+    progress: Progress = field(default_factory=SilentProgress, kw_only=True)
+
+    @classmethod
+    def default(cls, environ: Mapping[str, str], *, progress: Progress | None = None) -> Cache:
+        """Return the cache of this user: ``XBUILD_CACHE_DIR``, else the platform's cache directory."""
+        chosen = environ.get("XBUILD_CACHE_DIR")
+        if chosen:
+            root = Path(chosen).expanduser().absolute()
+        else:
+            import platformdirs  # not needed where the variable is set
+
+            root = platformdirs.user_cache_path("xbuild")
+        return cls(root, progress=progress or SilentProgress())
+
+    # Trees
+
+    def tree_path(self, key: str) -> Path:
+        """Where the tree ``key`` is, or would be."""
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"not a key for a tree: {key!r}")
+        return self.root / "trees" / key
+
+    def tree(self, key: str, build: Callable[[Path, Path], None]) -> Path:
+        """Return the tree ``key``, building it first if it is not there.
+
+        ``build(temporary, final)`` fills the empty directory ``temporary`` with what shall be at ``final``. Of several
+        processes that want the same tree one builds and the others wait for it. If ``build`` fails, nothing is left.
+        """
+        final = self.tree_path(key)
+        if final.is_dir():
+            return final
+        with self.disk_errors(), self._lock(f"tree-{key}", waiting_for=key):
+            if final.is_dir():  # another process built it while this one waited
+                return final
+            with self.workspace() as work:
+                temporary = work / key
+                temporary.mkdir()
+                build(temporary, final)
+                final.parent.mkdir(parents=True, exist_ok=True)
+                temporary.rename(final)
+        return final
+
+    def trees(self) -> Mapping[str, int]:
+        """Return the size in bytes of each tree, by key."""
+        return {path.name: _size(path) for path in sorted((self.root / "trees").glob("*"))}
+
+    def remove_tree(self, key: str) -> int:
+        """Remove the tree ``key`` and return the bytes that were freed: 0 if it was not there."""
+        path = self.tree_path(key)
+        if not path.is_dir():
+            return 0
+        with self.disk_errors(), self._lock(f"tree-{key}", waiting_for=key), self.workspace() as work:
+            size = _size(path)
+            path.rename(work / key)  # gone in one step; what is slow happens out of sight
+        return size
+
+    # Blobs
+
+    def blob_path(self, sha256: str) -> Path:
+        """Where the download with this SHA-256 is, or would be."""
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"not a SHA-256: {sha256!r}")
+        return self.root / "blobs" / sha256[:2] / sha256
+
+    def find_blob(self, sha256: str, size: int) -> Path | None:
+        """Return the blob's path if it is there and whole; one that was damaged since it came is removed."""
+        path = self.blob_path(sha256)
+        try:
+            sound = path.stat().st_size == size and digest_file(path) == sha256
+        except FileNotFoundError:
+            return None
+        if sound:
+            return path
+        path.unlink(missing_ok=True)
+        return None
+
+    def insert_blob(self, source: Path, sha256: str, *, origin: str) -> Path:
+        """Move the file ``source`` (from a workspace) into the cache, if it has this SHA-256.
+
+        Raises :class:`ProvisionError`, and inserts nothing, if not; ``origin`` says in it where the file is from.
+        """
+        found = digest_file(source)
+        if found != sha256:
+            raise digest_error(origin, expected=sha256, found=found)
+        path = self.blob_path(sha256)
+        with self.disk_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(path)
+        return path
+
+    def downloads_size(self) -> int:
+        """Return the bytes that downloads take: blobs, indexes and Release files."""
+        return sum(_size(self.root / name) for name in ("blobs", "indexes", "releases"))
+
+    def remove_downloads(self) -> int:
+        """Remove all downloads, keeping the trees made of them, and return the bytes that were freed."""
+        freed = 0
+        with self.disk_errors(), self.workspace() as work:
+            for path in (self.root / name for name in ("blobs", "indexes", "releases")):
+                if path.is_dir():
+                    freed += _size(path)
+                    path.rename(work / path.name)
+        return freed
+
+    # Records
+
+    def record(self, key: str) -> dict[str, Any] | None:
+        """Return what was last written under ``key`` (any text), or None; a damaged record counts as none."""
+        stored = _read_record(self._record_path(key))
+        return stored[1] if stored is not None and stored[0] == key else None
+
+    def records(self) -> Mapping[str, dict[str, Any]]:
+        """Return all records, sorted by key."""
+        stored = (_read_record(path) for path in (self.root / "records").glob("*.json"))
+        return dict(sorted((item for item in stored if item is not None), key=lambda item: item[0]))
+
+    def write_record(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep ``value`` under ``key``, in place of what was there."""
+        text = json.dumps({"key": key, "value": dict(value)}, indent=1, sort_keys=True)
+        with self.disk_errors():
+            atomic_write(self._record_path(key), text + "\n")
+
+    def remove_record(self, key: str) -> None:
+        """Forget what was written under ``key``."""
+        self._record_path(key).unlink(missing_ok=True)
+
+    def _record_path(self, key: str) -> Path:
+        return self.root / "records" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+    # Space, workspaces, locks
+
+    def require_space(self, size: int, *, purpose: str) -> None:
+        """Raise :class:`ProvisionError` if ``size`` bytes do not fit where the cache is."""
+        with self.disk_errors():
+            self.root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.root).free
+        if free < size:
+            raise ProvisionError(
+                f"not enough space for {purpose}: {format_size(size)} needed in {self.root}, {format_size(free)} free",
+                hint="free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk",
+            )
+
+    @contextmanager
+    def disk_errors(self) -> Iterator[None]:
+        """Turn a full or forbidden disk into a :class:`ProvisionError` that says what to do."""
+        try:
+            yield
+        except OSError as error:
+            where = error.filename or self.root
+            if error.errno in _DISK_FULL:
+                free = shutil.disk_usage(self.root).free
+                raise ProvisionError(
+                    f"the disk is full: writing {where} failed, {format_size(free)} free in {self.root}",
+                    hint="free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk",
+                ) from error
+            if error.errno in _NOT_WRITABLE and Path(str(where)).is_relative_to(self.root):
+                raise ProvisionError(
+                    f"cannot write {where}: {error.strerror}",
+                    hint="set XBUILD_CACHE_DIR to a folder that you may write to",
+                ) from error
+            raise
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """Give an empty directory on the cache's file system, removed at the end.
+
+        What killed processes left of theirs is removed first: the kernel released their locks.
+        """
+        with self.disk_errors():
+            base = self.root / "tmp"
+            base.mkdir(parents=True, exist_ok=True)
+            path = base / f"{os.getpid()}-{secrets.token_hex(4)}"
+            with self._lock("tmp", waiting_for="the cache's temporary files"):
+                _sweep(base)
+                lock = _file_lock(base / f"{path.name}.lock")
+                lock.acquire(timeout=0)
+        try:
+            with self.disk_errors():
+                path.mkdir()
+            yield path
+        finally:
+            remove(path)
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
+
+    @contextmanager
+    def _lock(self, name: str, *, waiting_for: str) -> Iterator[None]:
+        import filelock  # takes 50 ms, and a warm run locks nothing
+
+        path = self.root / "locks" / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = _file_lock(path)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            self.progress.note(f"waiting for another xbuild that is at work on {waiting_for}")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_error(origin: str, *, expected: str, found: str) -> ProvisionError:
+    """Return the error for content that is not what something verified says it is."""
+    return ProvisionError(
+        f"{origin} is not what the signed index says: expected SHA-256 {expected}, found {found}",
+        hint="the file was changed on its way, or the mirror is in the middle of an update:"
+        " try again later, or use another mirror (XBUILD_ARCHIVE)",
+    )
+
+
+def remove(path: Path) -> None:
+    """Remove a directory tree, if it is there, even where directories in it are read-only."""
+    if not path.exists():
+        return
+    for folder, names, _files in os.walk(path):
+        for name in names:
+            child = Path(folder, name)
+            mode = child.lstat().st_mode
+            if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
+                child.chmod(mode | 0o700)
+    shutil.rmtree(path)
+
+
+def _file_lock(path: Path) -> BaseFileLock:
+    import filelock  # takes 50 ms, and a warm run locks nothing
+
+    return filelock.FileLock(path)
+
+
+def _sweep(base: Path) -> None:
+    """Remove the workspaces in ``base`` that no living process holds the lock of. Call it under the lock of all."""
+    import filelock
+
+    for path in base.glob("*.lock"):
+        lock = _file_lock(path)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            continue
+        remove(path.with_suffix(""))
+        path.unlink(missing_ok=True)
+        lock.release()
+
+
+def _read_record(path: Path) -> tuple[str, dict[str, Any]] | None:
+    try:
+        data = json.loads(path.read_bytes())
+        key, value = data["key"], data["value"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (key, value) if isinstance(key, str) and isinstance(value, dict) else None
+
+
+def _size(path: Path) -> int:
+    """Return the bytes in the files of a tree; links count for what they are, not what they name."""
+    files = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    return sum(file.lstat().st_size for file in files)
+
+
+def format_size(size: int) -> str:
+    """``97.6 MiB``."""
+    return f"{size / 2**20:.1f} MiB"
