@@ -18,6 +18,7 @@ LAYERS = (
     {"cli"},
     {"pipeline"},
     {"build"},
+    {"testing"},
     {"emulator"},
     {"provision"},
     {"crossfiles"},
@@ -25,7 +26,7 @@ LAYERS = (
     {"toolchains"},
     {"details"},
     {"targets"},
-    {"errors", "files", "progress", "resources"},
+    {"diagnostics", "errors", "files", "progress", "resources"},
     {"__init__"},
 )
 """From the top down: a module may import what is in its own package and what is below, also for type checking."""
