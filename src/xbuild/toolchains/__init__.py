@@ -1,0 +1,10 @@
+"""Compilers and binutils for the target: gcc (provisioned), system (PATH), zig, or a TOML file of the user's own.
+
+Each kind has a module with a function that makes a :class:`ToolchainPlan`; :func:`materialise` turns a plan into
+programs that need no arguments.
+"""
+
+from xbuild.toolchains.model import Command, Family, Toolchain, ToolchainKind, ToolchainPlan, ToolName
+from xbuild.toolchains.wrappers import materialise
+
+__all__ = ["Command", "Family", "ToolName", "Toolchain", "ToolchainKind", "ToolchainPlan", "materialise"]

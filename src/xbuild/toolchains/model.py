@@ -1,0 +1,77 @@
+"""The values of this layer: what a toolchain is to be made of, and the toolchain itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ToolchainKind = Literal["gcc", "system", "zig", "file"]
+Family = Literal["gcc", "clang"]
+ToolName = Literal["cc", "cxx", "fc", "ar", "ranlib", "strip", "nm", "ld", "objcopy", "readelf", "pkg_config"]
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Toolchain:
+    """Compilers and binutils, each one absolute path with no arguments: ``CC`` is taken as one word by many builds.
+
+    What they must be told (``--sysroot``, zig's ``-target``) is inside the wrapper scripts the paths name.
+    ``family`` is what the compilers behave like; ``version`` is for the report.
+    ``pkg_config`` sees the target's ``.pc`` files only. ``digest`` is the plan's.
+    """
+
+    kind: ToolchainKind
+    family: Family
+    version: str
+    cc: Path
+    cxx: Path | None
+    fc: Path | None
+    ar: Path
+    ranlib: Path
+    strip: Path
+    nm: Path | None = None
+    ld: Path | None = None
+    objcopy: Path | None = None
+    readelf: Path | None = None
+    pkg_config: Path | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """A program, the arguments that go before the caller's, and what its environment must and must not have."""
+
+    program: Path
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default=_NOTHING)
+    unset: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolchainPlan:
+    """What each tool of a toolchain runs. ``cc``, ``ar``, ``ranlib`` and ``strip`` are always there."""
+
+    kind: ToolchainKind
+    family: Family
+    version: str
+    triplet: str
+    tools: Mapping[ToolName, Command]
+
+    @property
+    def digest(self) -> str:
+        """Names the plan's content: the same on every run, another one when anything in the plan differs."""
+        tools = {
+            name: [str(tool.program), tool.arguments, dict(tool.environment), tool.unset]
+            for name, tool in self.tools.items()
+        }
+        content = [self.kind, self.family, self.version, self.triplet, tools]
+        text = json.dumps(content, sort_keys=True)  # ASCII, whatever bytes the paths have
+        return sha256(text.encode("ascii")).hexdigest()[:32]

@@ -1,0 +1,116 @@
+"""Wrapper scripts: a :class:`ToolchainPlan` made into programs that need no arguments."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xbuild.errors import ToolchainError
+from xbuild.toolchains.model import Command, Toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xbuild.toolchains.model import ToolchainPlan, ToolName
+
+_SUFFIXES: Mapping[ToolName, str] = {
+    "cc": "gcc",
+    "cxx": "g++",
+    "fc": "gfortran",
+    "ar": "ar",
+    "ranlib": "ranlib",
+    "strip": "strip",
+    "nm": "nm",
+    "ld": "ld",
+    "objcopy": "objcopy",
+    "readelf": "readelf",
+    "pkg_config": "pkg-config",
+}
+"""GNU names whatever the family: builds look for ``<triplet>-gcc`` on PATH, and ask the compiler what it is."""
+
+
+def quote(text: str) -> str:
+    """Quote ``text`` for a POSIX shell so that every character stands for itself."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def render_wrapper(command: Command) -> str:
+    """Return the POSIX shell script that runs ``command`` with the caller's arguments after its own."""
+    lines = ["#!/bin/sh"]
+    lines += [f"unset {name}" for name in command.unset]
+    lines += [f"export {name}={quote(value)}" for name, value in sorted(command.environment.items())]
+    words = " ".join(quote(word) for word in (str(command.program), *command.arguments))
+    return "\n".join([*lines, f'exec {words} "$@"', ""])
+
+
+def pkg_config_command(program: Path, *, sysroot: Path, directories: Iterable[Path]) -> Command:
+    """Return the machine's pkg-config, made to see only ``directories``, whose paths are relative to ``sysroot``."""
+    return Command(
+        program=program,
+        environment={
+            "PKG_CONFIG_LIBDIR": os.pathsep.join(map(str, directories)),
+            "PKG_CONFIG_SYSROOT_DIR": str(sysroot),
+        },
+        # PKG_CONFIG_PATH comes before LIBDIR and names the build machine's files; the others let its -I and -L through.
+        unset=("PKG_CONFIG_PATH", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS", "PKG_CONFIG_ALLOW_SYSTEM_LIBS"),
+    )
+
+
+def materialise(plan: ToolchainPlan, directory: Path) -> Toolchain:
+    """Write the wrappers of ``plan`` into ``directory/<digest>`` unless they are there, and return the toolchain.
+
+    The folder appears complete or not at all, so several processes may do this at once.
+    Raises :class:`ToolchainError` when it cannot be written.
+    """
+    home = directory.absolute() / plan.digest
+    if not home.is_dir():
+        try:
+            _write(plan, home)
+        except OSError as error:
+            raise ToolchainError(
+                f"cannot write the toolchain's wrappers in {directory}: {error.strerror}",
+                hint="make room there or make it writable, or choose another place with XBUILD_CACHE_DIR",
+            ) from error
+    paths = {name: home / _file_name(plan, name) for name in plan.tools}
+    return Toolchain(
+        kind=plan.kind,
+        family=plan.family,
+        version=plan.version,
+        cc=paths["cc"],
+        cxx=paths.get("cxx"),
+        fc=paths.get("fc"),
+        ar=paths["ar"],
+        ranlib=paths["ranlib"],
+        strip=paths["strip"],
+        nm=paths.get("nm"),
+        ld=paths.get("ld"),
+        objcopy=paths.get("objcopy"),
+        readelf=paths.get("readelf"),
+        pkg_config=paths.get("pkg_config"),
+        digest=plan.digest,
+    )
+
+
+def _file_name(plan: ToolchainPlan, name: ToolName) -> str:
+    return f"{plan.triplet}-{_SUFFIXES[name]}"
+
+
+def _write(plan: ToolchainPlan, home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
+    try:
+        for name, command in plan.tools.items():
+            script = staging / _file_name(plan, name)
+            script.write_bytes(os.fsencode(render_wrapper(command)))
+            script.chmod(0o755)
+        staging.chmod(0o755)
+        try:
+            staging.rename(home)
+        except OSError:
+            if not home.is_dir():  # else another process was first, with the same content
+                raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
