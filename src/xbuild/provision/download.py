@@ -135,7 +135,7 @@ class _Transfer:
             with self.client.stream("GET", self.download.url, headers=headers) as response:
                 self._check_status(response.status_code)
                 resumed = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-                self._store(response.iter_raw(_CHUNK), offset=offset if response.status_code == 206 and resumed else 0)
+                self._store(response.iter_raw(), offset=offset if response.status_code == 206 and resumed else 0)
         except httpx.TimeoutException as error:
             raise _Retry(f"nothing arrived for {self.policy.stall:g} s") from error
         except httpx.HTTPError as error:
@@ -156,6 +156,8 @@ class _Transfer:
             )
 
     def _store(self, chunks: Iterator[bytes], *, offset: int) -> None:
+        if self.stop.is_set():
+            return
         if not offset:
             self._restart()
         size = offset
@@ -241,3 +243,5 @@ def _run_parallel(
                 raise outcome
     finally:
         stop.set()
+        for thread in threads:
+            thread.join(timeout=0.2)

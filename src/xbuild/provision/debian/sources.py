@@ -53,7 +53,7 @@ class ArchiveSettings:
         ``[check-valid-until=no signed-by=/file]``. Raises :class:`UsageError` where they are neither.
         """
         if option:
-            return _from_text(option, origin="--archive")
+            return _from_text(option, origin="the archive option")
         if chosen := environ.get("XBUILD_ARCHIVE"):
             return _from_text(chosen, origin="XBUILD_ARCHIVE")
         found = next((settings for folder in apt_dirs for settings in _from_apt(folder)), None)
