@@ -1,0 +1,5 @@
+"""Adds, in C."""
+
+from hello_meson._add import add
+
+__all__ = ["add"]
