@@ -1,0 +1,82 @@
+"""Finding ``build-details.json`` under the names it really has.
+
+The specification says ``<stdlib>/build-details.json``. Debian says ``build-details.<flags>.<triplet>.json``, so that
+several architectures and ABIs can share a directory; with no flags that has two dots in a row.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xbuild.errors import DetailsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xbuild.targets import Target
+
+PLAIN_NAME = "build-details.json"
+
+_NAME = re.compile(r"build-details(?:\.(?P<flags>[a-z]*)\.(?P<triplet>[A-Za-z0-9_-]+))?\.json")
+_STDLIB = re.compile(r"(?:python|pypy)3?[0-9.]*[a-z]*")
+_STDLIB_PLACES = ("lib", "lib64", "lib/*", "usr/lib", "usr/lib64", "usr/lib/*", "usr/local/lib", "usr/local/lib64")
+_NEVER_INSIDE = frozenset(
+    {"__pycache__", "site-packages", "dist-packages", "node_modules", ".git", "proc", "sys", "dev"}
+)
+
+
+def triplet_of(file: Path) -> str | None:
+    """Return the triplet in a file's name, None where the name has none."""
+    match = _NAME.fullmatch(file.name)
+    return match["triplet"] if match else None
+
+
+def flags_of(file: Path) -> str | None:
+    """Return the ABI flags in a file's name, None where the name has none."""
+    match = _NAME.fullmatch(file.name)
+    return match["flags"] if match else None
+
+
+def discover(directory: Path, *, target: Target | None = None) -> Path | None:
+    """Return the build-details file of a standard library directory, or of the prefix or root that holds one.
+
+    ``target`` chooses among files for several machines. Raises :class:`DetailsError`, naming them, if more than one
+    remains; returns None if there is none.
+    """
+    found = _in_directory(directory, target=target)
+    if not found:
+        stdlibs = {
+            stdlib.resolve(): stdlib
+            for place in _STDLIB_PLACES
+            for stdlib in sorted(directory.glob(f"{place}/python3*"))
+            if stdlib.is_dir()
+        }
+        found = [file for stdlib in stdlibs.values() for file in _in_directory(stdlib, target=target)]
+    if len(found) > 1:
+        names = ", ".join(str(file.relative_to(directory)) for file in found)
+        hint = "name the file you mean" if target else "name the file you mean, or a target that chooses one"
+        raise DetailsError(f"{directory}: several build-details files: {names}", hint=hint)
+    return found[0] if found else None
+
+
+def discover_all(directory: Path) -> Iterator[Path]:
+    """Yield every build-details file under ``directory``, a whole distribution's root perhaps, in sorted order."""
+    for folder, folders, files in os.walk(directory):
+        for name in sorted(files):
+            if _NAME.fullmatch(name):
+                yield Path(folder, name)
+        # Nothing below a standard library is another standard library: this keeps a full root fast.
+        is_stdlib = _STDLIB.fullmatch(Path(folder).name) and "os.py" in files
+        folders[:] = [] if is_stdlib else sorted(set(folders) - _NEVER_INSIDE)
+
+
+def _in_directory(directory: Path, *, target: Target | None) -> list[Path]:
+    files = sorted(file for file in directory.glob("build-details*.json") if _NAME.fullmatch(file.name))
+    plain = [file for file in files if file.name == PLAIN_NAME]
+    if target is not None:
+        own = [file for file in files if triplet_of(file) == target.triplet]
+        return own or plain or files
+    return plain or files

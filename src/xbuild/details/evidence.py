@@ -1,0 +1,236 @@
+"""What lies beside a ``build-details.json``, gathered once: the part of ``details`` that looks around in a tree."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xbuild.details.discovery import triplet_of
+from xbuild.details.elf import ElfHeader, read_header, stable_suffixes_in
+from xbuild.details.headers import abi_flags, find_pyconfig, parse_defines, parse_version_text, read_version
+from xbuild.details.json_text import read_text
+from xbuild.details.variables import find_variables, has_variables, parse_variables
+from xbuild.errors import TargetError
+from xbuild.targets import get_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from xbuild.details.model import VersionInfo
+    from xbuild.targets import Target
+
+_STDLIB_NAME = re.compile(r"python(\d+\.\d+)([a-z]*)", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A value and where it was read: ``_sysconfig_vars__linux_riscv64-linux-gnu.json: EXT_SUFFIX``."""
+
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What a tree says about its interpreter.
+
+    Paths in ``Found`` values are relative to ``prefix``; those of files and folders that are there, except
+    ``interpreter``, which is what the interpreter's build installs whether or not the tree has it.
+    """
+
+    stdlib: Path
+    prefix: Path
+    target: Target | None
+    target_origin: str
+    variables: Mapping[str, str | int]
+    variables_name: str
+    version: VersionInfo | None
+    version_origin: str
+    flags: tuple[str, ...] | None
+    flags_origin: str
+    headers: Found | None
+    has_headers: bool
+    pkgconfig: Found | None
+    dynamic: Found | None
+    dynamic_stableabi: Found | None
+    static: Found | None
+    interpreter: Found | None
+    stable_suffixes: frozenset[str] | None
+    binary: Found | None
+    elf: ElfHeader | None
+
+    def text(self, name: str) -> Found | None:
+        """Return a variable that is a string and not empty."""
+        value = self.variables.get(name)
+        return Found(value=value, origin=f"{self.variables_name}: {name}") if isinstance(value, str) and value else None
+
+    def exists(self, path: str) -> bool:
+        """Return whether the tree has ``path``, which is relative to ``prefix``."""
+        return _exists(self.prefix / path)
+
+
+def gather(
+    stdlib: Path, *, prefix: Path | None = None, target: Target | None = None, file: Path | None = None
+) -> Evidence:
+    """Look at the tree around ``stdlib`` (and ``file``, a build-details file of it that may lie elsewhere).
+
+    ``prefix`` defaults to where the interpreter's own variables place the standard library. A target that is not given
+    is told from the variables, or from the file's name. Raises :class:`DetailsError` for files that are malformed.
+    """
+    variables: Mapping[str, str | int] = {}
+    variables_name = ""
+    if has_variables(stdlib):
+        variables_file = find_variables(stdlib, target=target or _target_of(triplet_of(file) if file else None))
+        variables, variables_name = parse_variables(variables_file), variables_file.name
+    tree = _Tree(
+        stdlib=stdlib,
+        prefix=prefix or _prefix_of(stdlib, variables),
+        variables=variables,
+        variables_name=variables_name,
+    )
+    return tree.evidence(target=target, file=file)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tree:
+    stdlib: Path
+    prefix: Path
+    variables: Mapping[str, str | int]
+    variables_name: str
+
+    def evidence(self, *, target: Target | None, file: Path | None) -> Evidence:
+        target, target_origin = self._target(target, file)
+        multiarch = str(self.variables.get("MULTIARCH") or (target.triplet if target else ""))
+        headers, has_headers = self._headers(multiarch)
+        folder = self.prefix / headers.value if headers else None
+        pyconfig = find_pyconfig(folder, triplet=multiarch or None) if folder and has_headers else None
+        flags, flags_origin = self._flags(pyconfig)
+        version, version_origin = self._version(folder)
+        dynamic = self._first(self._library("LIBDIR", "LDLIBRARY", ending=".so"), self._library("LIBDIR", "INSTSONAME"))
+        interpreter = self._interpreter()
+        binary = dynamic or (interpreter if interpreter and _exists(self.prefix / interpreter.value) else None)
+        elf = read_header(self.prefix / binary.value) if binary else None
+        return Evidence(
+            stdlib=self.stdlib,
+            prefix=self.prefix,
+            target=target,
+            target_origin=target_origin,
+            variables=self.variables,
+            variables_name=self.variables_name,
+            version=version,
+            version_origin=version_origin,
+            flags=flags,
+            flags_origin=flags_origin,
+            headers=headers,
+            has_headers=has_headers,
+            pkgconfig=self._pkgconfig(),
+            dynamic=dynamic,
+            dynamic_stableabi=self._first(self._library("LIBDIR", "PY3LIBRARY")),
+            static=self._first(self._library("LIBDIR", "LIBRARY"), self._library("LIBPL", "LIBRARY")),
+            interpreter=interpreter,
+            stable_suffixes=stable_suffixes_in(self.prefix / binary.value) if binary and elf else None,
+            binary=binary,
+            elf=elf,
+        )
+
+    def _text(self, name: str) -> str:
+        value = self.variables.get(name)
+        return value if isinstance(value, str) else ""
+
+    def _relative(self, installed: str) -> str:
+        """Where the tree has what is installed at ``installed``, relative to the tree's prefix."""
+        return posixpath.relpath(installed, self._text("prefix") or "/usr")
+
+    def _target(self, target: Target | None, file: Path | None) -> tuple[Target | None, str]:
+        if target is not None:
+            return target, f"target {target.name}"
+        if (known := _target_of(self._text("MULTIARCH"))) is not None:
+            return known, f"{self.variables_name}: MULTIARCH"
+        if file is not None and (known := _target_of(triplet_of(file))) is not None:
+            return known, f"the file's name, {file.name}"
+        return None, ""
+
+    def _headers(self, multiarch: str) -> tuple[Found | None, bool]:
+        """The folder of ``Python.h``; where it is not in the tree, the folder its build installs it to."""
+        named = []
+        if include := self._text("INCLUDEPY"):
+            named.append(Found(value=self._relative(include), origin=f"{self.variables_name}: INCLUDEPY"))
+        if match := _STDLIB_NAME.fullmatch(self.stdlib.name):
+            for flags in dict.fromkeys((self._text("ABIFLAGS"), match[2], "")):
+                path = f"include/python{match[1]}{flags}"
+                named.append(Found(value=path, origin=f"{path}/Python.h"))
+                named.append(Found(value=f"include/{multiarch}/python{match[1]}{flags}", origin=f"{path}/Python.h"))
+        for found in named:
+            if (self.prefix / found.value / "Python.h").is_file():
+                return found, True
+        return (named[0], False) if self._text("INCLUDEPY") else (None, False)
+
+    def _flags(self, pyconfig: Path | None) -> tuple[tuple[str, ...] | None, str]:
+        if isinstance(self.variables.get("ABIFLAGS"), str):
+            return tuple(self._text("ABIFLAGS")), f"{self.variables_name}: ABIFLAGS"
+        if pyconfig is not None:
+            name = pyconfig.relative_to(self.prefix).as_posix()
+            return abi_flags(parse_defines(read_text(pyconfig))), f"{name}: Py_GIL_DISABLED, Py_DEBUG"
+        return None, ""
+
+    def _version(self, headers: Path | None) -> tuple[VersionInfo | None, str]:
+        if headers is not None and (version := read_version(headers)) is not None:
+            return version, f"{(headers / 'patchlevel.h').relative_to(self.prefix).as_posix()}: PY_VERSION"
+        return parse_version_text(self._text("py_version")), f"{self.variables_name}: py_version"
+
+    def _interpreter(self) -> Found | None:
+        if executable := self._text("EXENAME"):
+            return Found(value=self._relative(executable), origin=f"{self.variables_name}: EXENAME")
+        folder, version = self._text("BINDIR"), self._text("LDVERSION") or self._text("VERSION")
+        if not (folder and version):
+            return None
+        path = self._relative(f"{folder}/python{version}")
+        return Found(value=path, origin=f"{self.variables_name}: BINDIR, LDVERSION")
+
+    def _library(self, folder: str, name: str, *, ending: str = "") -> Iterator[Found]:
+        if self._text(folder) and self._text(name).endswith(ending) and self._text(name):
+            path = self._relative(posixpath.join(self._text(folder), self._text(name)))
+            yield Found(value=path, origin=f"{path}, after {self.variables_name}: {folder}, {name}")
+
+    def _first(self, *candidates: Iterator[Found]) -> Found | None:
+        """The first candidate that the tree has."""
+        return next((one for group in candidates for one in group if _exists(self.prefix / one.value)), None)
+
+    def _pkgconfig(self) -> Found | None:
+        """The folder of the ``.pc`` files, if they are there."""
+        folder, version = self._text("LIBPC"), self._text("LDVERSION") or self._text("VERSION")
+        if not (folder and version):
+            return None
+        path = self._relative(folder)
+        if not _exists(self.prefix / path / f"python-{version}.pc"):
+            return None
+        return Found(value=path, origin=f"{path}/python-{version}.pc, after {self.variables_name}: LIBPC")
+
+
+def _prefix_of(stdlib: Path, variables: Mapping[str, str | int]) -> Path:
+    """Go up from the standard library as many folders as its build put it below the prefix; two if that is unknown."""
+    installed, prefix = variables.get("LIBDEST"), variables.get("prefix")
+    levels = 2
+    if isinstance(installed, str) and isinstance(prefix, str) and posixpath.isabs(prefix):
+        relative = posixpath.relpath(installed, prefix)
+        if not relative.startswith(".."):
+            levels = len(relative.split("/"))
+    parents = stdlib.absolute().parents
+    return parents[min(levels, len(parents)) - 1]
+
+
+def _target_of(triplet: str | None) -> Target | None:
+    try:
+        return get_target(triplet) if triplet else None
+    except TargetError:
+        return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        return False
