@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_checkout_has_its_data_at_the_top() -> None:
-    assert data_path("toolchains", "riscv64.toml") == ROOT / "toolchains" / "riscv64.toml"
+def test_the_data_is_found() -> None:
+    """In this environment, where xbuild is either installed or editable."""
+    assert data_path("toolchains", "riscv64.toml").read_bytes() == (ROOT / "toolchains" / "riscv64.toml").read_bytes()
+
+
+def test_a_checkout_has_its_data_at_the_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "_PACKAGE", tmp_path / "src" / "xbuild")
+    assert data_path("schemas", "x.json") == tmp_path / "schemas" / "x.json"
 
 
 def test_an_installed_package_has_its_data_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
