@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -44,3 +46,35 @@ class SilentProgress:
 
     def output(self, line: str) -> None:
         """Do nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimedStep:
+    """A step that is over, and how long it took."""
+
+    title: str
+    seconds: float
+
+
+class TimedProgress:
+    """Passes everything on to another :class:`Progress` and remembers the steps, for the build report."""
+
+    def __init__(self, inner: Progress) -> None:
+        self._inner = inner
+        self._steps: list[TimedStep] = []
+        self.transfer = inner.transfer
+        self.note = inner.note
+        self.output = inner.output
+
+    @property
+    def steps(self) -> tuple[TimedStep, ...]:
+        """The steps that were completed, in the order they ended."""
+        return tuple(self._steps)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Time the step."""
+        before = time.monotonic()
+        with self._inner.step(title):
+            yield
+        self._steps.append(TimedStep(title=title, seconds=time.monotonic() - before))
