@@ -109,4 +109,13 @@ class CrossSpec:
     build_python: Path
     emulator: Emulator | None = None
     tools: Mapping[str, Path] = field(default_factory=dict)
-    """Build-machine programs worth naming in a cross file: ``pkg-config``, ``cmake``, ``cython``, where found."""
+    """Build-machine programs worth naming in a cross file, where found: ``pkg-config``, ``cmake``, ``cython``, and
+    ``cc`` and ``c++``, the build machine's own compilers."""
+
+    @property
+    def pkg_config(self) -> Path | None:
+        """The pkg-config to use, if there is one.
+
+        A plain one before the toolchain's wrapper: builds add folders of their own with PKG_CONFIG_PATH.
+        """
+        return self.tools.get("pkg-config") or self.toolchain.pkg_config

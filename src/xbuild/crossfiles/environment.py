@@ -1,0 +1,125 @@
+"""The environment variables that setuptools, autotools, pkg-config, CMake and Cargo take a cross build from.
+
+Values, never changes to ``os.environ``. Not among them: CFLAGS, which would *replace* those of the sysconfig data in
+setuptools; LDFLAGS, as the compilers know their sysroot; LDSHARED, which some configure scripts (zlib's) take for a
+whole command of their own; and LD, as the compiler knows its linker and some makefiles pass LD compiler options.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal, assert_never
+
+from xbuild.crossfiles import quoting
+from xbuild.crossfiles.cargo import build_script_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from xbuild.crossfiles.spec import CrossSpec
+
+Format = Literal["sh", "json", "github", "dotenv"]
+
+
+def environment(
+    spec: CrossSpec,
+    *,
+    cmake_toolchain: Path | None = None,
+    config_site: Path | None = None,
+    pyo3_config: Path | None = None,
+) -> Mapping[str, str]:
+    """Return the variables of ``spec``, sorted; the paths are those of the rendered files it may refer to.
+
+    The interpreter's own answers are not in it: a build Python that already speaks for the target (crossenv's) needs
+    only this, any other one :func:`interpreter_environment` too.
+    """
+    variables = _compilers(spec) | pkg_config_environment(spec) | _python(spec) | _cargo(spec)
+    files = {"CMAKE_TOOLCHAIN_FILE": cmake_toolchain, "CONFIG_SITE": config_site, "PYO3_CONFIG_FILE": pyo3_config}
+    variables |= {name: str(path) for name, path in files.items() if path is not None}
+    return dict(sorted(variables.items()))
+
+
+def interpreter_environment(spec: CrossSpec, sysconfigdata: Path) -> Mapping[str, str]:
+    """Return the variables that make a build Python's sysconfig answer as the target's.
+
+    ``sysconfigdata`` is the rendered module, alone in its folder. PYTHONPATH, where it is in the result, is meant to
+    be put before the user's.
+    """
+    # Since 3.14 the module has a path variable of its own (gh-127503).
+    minor = int(spec.python.version.partition(".")[2])
+    path_variable = "_PYTHON_SYSCONFIGDATA_PATH" if minor >= 14 else "PYTHONPATH"
+    return {
+        "_PYTHON_HOST_PLATFORM": spec.target.platform,
+        "_PYTHON_SYSCONFIGDATA_NAME": sysconfigdata.stem,
+        path_variable: str(sysconfigdata.parent),
+    }
+
+
+def pkg_config_environment(spec: CrossSpec) -> dict[str, str]:
+    """Return the variables that make pkg-config find the target's packages and no others."""
+    return {
+        "PKG_CONFIG_LIBDIR": ":".join(map(str, spec.sysroot.pkgconfig_dirs)),
+        "PKG_CONFIG_PATH": "",
+        "PKG_CONFIG_SYSROOT_DIR": str(spec.sysroot.path),
+    }
+
+
+def _compilers(spec: CrossSpec) -> dict[str, str]:
+    toolchain = spec.toolchain
+    build_cc, build_cxx = spec.tools.get("cc"), spec.tools.get("c++")
+    programs = {
+        "CC": toolchain.cc,
+        "CXX": toolchain.cxx,
+        "FC": toolchain.fc,
+        "F77": toolchain.fc,
+        "F90": toolchain.fc,
+        "AR": toolchain.ar,
+        "RANLIB": toolchain.ranlib,
+        "STRIP": toolchain.strip,
+        "NM": toolchain.nm,
+        "OBJCOPY": toolchain.objcopy,
+        "READELF": toolchain.readelf,
+        "PKG_CONFIG": spec.pkg_config,
+        # Programs that are compiled to run during the build: autotools' and Meson's names, then cc-rs's.
+        "CC_FOR_BUILD": build_cc,
+        "CXX_FOR_BUILD": build_cxx,
+        "HOST_CC": build_cc,
+        "HOST_CXX": build_cxx,
+    }
+    return {name: str(path) for name, path in programs.items() if path is not None}
+
+
+def _python(spec: CrossSpec) -> dict[str, str]:
+    return {
+        "_PYTHON_HOST_PLATFORM": spec.target.platform,
+        # For scikit-build-core and pybind11, which read it before they ask the interpreter.
+        "SETUPTOOLS_EXT_SUFFIX": spec.python.extension_suffix,
+    }
+
+
+def _cargo(spec: CrossSpec) -> dict[str, str]:
+    triple = spec.target.rust_triple
+    cargo = f"CARGO_TARGET_{triple.replace('-', '_').upper()}"
+    variables = {
+        "CARGO_BUILD_TARGET": triple,
+        f"{cargo}_AR": str(spec.toolchain.ar),
+        f"{cargo}_LINKER": str(spec.toolchain.cc),
+    }
+    if spec.emulator is not None:
+        variables[f"{cargo}_RUNNER"] = str(spec.emulator.wrapper)
+    return variables | build_script_variables(spec)
+
+
+def render(variables: Mapping[str, str], style: Format) -> str:
+    """Return ``variables`` as text: for a POSIX shell's ``eval``, JSON, GitHub's ``$GITHUB_ENV`` or a dotenv file."""
+    match style:
+        case "sh":
+            return "".join(f"export {name}={quoting.shell(value)}\n" for name, value in variables.items())
+        case "json":
+            return json.dumps(dict(variables), indent=2, ensure_ascii=False) + "\n"
+        case "github":
+            return "".join(f"{name}={quoting.line(value, '$GITHUB_ENV')}\n" for name, value in variables.items())
+        case "dotenv":
+            return "".join(f"{name}={quoting.dotenv(value)}\n" for name, value in variables.items())
+    assert_never(style)

@@ -1,0 +1,103 @@
+"""Meson's cross file. Meson says "host" for what is the target everywhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xbuild.crossfiles import quoting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from xbuild.crossfiles.spec import CrossSpec
+
+_HEADER = """\
+# Meson cross file for {description}, CPython {version}. Use: meson setup --cross-file FILE
+# A later --cross-file overrides single entries. Names without a folder are found on PATH.
+"""
+
+
+def render(spec: CrossSpec, *, cmake_toolchain: Path | None = None) -> str:
+    """Return the cross file; ``cmake_toolchain`` is the toolchain file for CMake subprojects and dependencies."""
+    sections = {
+        "binaries": _binaries(spec),
+        "host_machine": _host_machine(spec),
+        "properties": _properties(spec, cmake_toolchain),
+        # Not the interpreter of [binaries] but this file answers what the target's Python is like (PEP 739).
+        "built-in options": {"python.build_config": quoting.meson(str(spec.python.details_file))},
+    }
+    blocks = [_HEADER.format(description=spec.target.description, version=spec.python.version)]
+    blocks += ["".join([f"[{title}]\n", *_lines(entries)]) for title, entries in sections.items()]
+    return "\n".join(blocks)
+
+
+def _lines(entries: Mapping[str, str]) -> Iterable[str]:
+    return (f"{name} = {value}\n" for name, value in entries.items())
+
+
+def _binaries(spec: CrossSpec) -> dict[str, str]:
+    toolchain = spec.toolchain
+    programs = {
+        "c": toolchain.cc,
+        "cpp": toolchain.cxx,
+        "fortran": toolchain.fc,
+        "ar": toolchain.ar,
+        "ranlib": toolchain.ranlib,
+        "strip": toolchain.strip,
+        "nm": toolchain.nm,
+        "objcopy": toolchain.objcopy,
+        "readelf": toolchain.readelf,
+        # Meson runs it, so it is the build Python; whoever has a better one for the purpose overrides it.
+        "python": spec.build_python,
+        "python3": spec.build_python,
+        "exe_wrapper": spec.emulator.wrapper if spec.emulator else None,
+    }
+    entries = {name: quoting.meson(str(path)) for name, path in programs.items() if path is not None}
+    entries["pkg-config"] = _pkg_config(spec)
+    # Meson does not look for these in a cross build unless they are named. Which one is right (the one of a build
+    # environment, often) is decided by PATH when Meson runs.
+    entries |= {name: quoting.meson(str(spec.tools.get(name, name))) for name in ("cmake", "cython")}
+    return entries
+
+
+def _pkg_config(spec: CrossSpec) -> str:
+    program = str(spec.pkg_config or "pkg-config")
+    if _has_sys_root(spec):
+        return quoting.meson(program)
+    words = ("env", f"PKG_CONFIG_SYSROOT_DIR={spec.sysroot.path}", program)
+    return f"[{', '.join(map(quoting.meson, words))}]"
+
+
+def _has_sys_root(spec: CrossSpec) -> bool:
+    """Whether ``sys_root`` can be set: Meson prefixes it to the Python's headers unless they are inside it.
+
+    Where they are not, the same is done for pkg-config, which is all else that Meson does with ``sys_root``.
+    """
+    return spec.python.include.is_relative_to(spec.sysroot.path)
+
+
+def _host_machine(spec: CrossSpec) -> dict[str, str]:
+    machine = spec.target.meson
+    return {
+        "system": quoting.meson("linux"),
+        "kernel": quoting.meson("linux"),
+        "subsystem": quoting.meson("linux"),
+        "cpu_family": quoting.meson(machine.cpu_family),
+        "cpu": quoting.meson(machine.cpu),
+        "endian": quoting.meson(machine.endian),
+    }
+
+
+def _properties(spec: CrossSpec, cmake_toolchain: Path | None) -> dict[str, str]:
+    folders = ", ".join(quoting.meson(str(folder)) for folder in spec.sysroot.pkgconfig_dirs)
+    entries = {
+        "needs_exe_wrapper": "true",
+        "pkg_config_libdir": f"[{folders}]",
+        "longdouble_format": quoting.meson(spec.target.long_double_format),
+    }
+    if _has_sys_root(spec):
+        entries["sys_root"] = quoting.meson(str(spec.sysroot.path))
+    if cmake_toolchain is not None:
+        entries["cmake_toolchain_file"] = quoting.meson(str(cmake_toolchain))
+    return entries
