@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shlex
 import shutil
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from xbuild.crossfiles.spec import TargetPython
     from xbuild.emulator import Runner
+    from xbuild.provision.cache import Cache
 
 # Variables that make an interpreter look for another installation's files, or preload the build machine's libraries.
 _LEAKING = frozenset({"LD_LIBRARY_PATH", "LD_PRELOAD", "__PYVENV_LAUNCHER__"})
@@ -34,12 +37,15 @@ class TargetEnvironment:
     runner: Runner
 
     @classmethod
-    def create(cls, path: Path, *, python: TargetPython, runner: Runner) -> TargetEnvironment:
+    def create(
+        cls, path: Path, *, python: TargetPython, runner: Runner, moved_to: Path | None = None
+    ) -> TargetEnvironment:
         """Make the environment at ``path``, which must not exist, or be empty.
 
-        Raises :class:`TestError` if the target Python has no interpreter.
+        If it will be moved before it is used, ``moved_to`` is where. Raises :class:`TestError` if the target Python has
+        no interpreter.
         """
-        path = path.absolute()
+        path, final = path.absolute(), (moved_to or path).absolute()
         interpreter = python.executable
         if interpreter is None or not interpreter.exists():
             raise TestError(
@@ -50,13 +56,13 @@ class TargetEnvironment:
         programs = path / "bin"
         programs.mkdir(parents=True)
         _site_packages(path, python).mkdir(parents=True)
-        _write_python(programs / "python", interpreter=interpreter, runner=runner)
+        _write_python(programs / "python", final / "bin" / "python", interpreter=interpreter, runner=runner)
         for name in ("python3", f"python{python.version}"):
             (programs / name).symlink_to("python")
         # Read by the interpreter's start-up, which finds it from argv[0]: `home` leads it to its library.
         lines = (f"home = {interpreter.parent}", "include-system-site-packages = false", f"version = {python.version}")
         (path / "pyvenv.cfg").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        return cls(path=path, python=programs / "python", runner=runner)
+        return cls(path=final, python=final / "bin" / "python", runner=runner)
 
     def command(self, argv: Sequence[str], *, search_path: str) -> list[str]:
         """Return what to execute on this machine to run ``argv``, looked for here, then on ``search_path``.
@@ -103,16 +109,28 @@ class TargetEnvironment:
         return run_program(command, cwd=cwd, environ=self.environ(environ), timeout=timeout, echo=echo)
 
 
+def shared_environment(cache: Cache, *, python: TargetPython, runner: Runner) -> TargetEnvironment:
+    """Return an environment in the cache with nothing installed, for programs that only need the interpreter."""
+    described = json.dumps([str(python.executable), python.version, str(runner.run), str(runner.wrapper)])
+    key = f"run-{hashlib.sha256(described.encode()).hexdigest()[:32]}"
+
+    def build(temporary: Path, final: Path) -> None:
+        TargetEnvironment.create(temporary, python=python, runner=runner, moved_to=final)
+
+    path = cache.tree(key, build)
+    return TargetEnvironment(path=path, python=path / "bin" / "python", runner=runner)
+
+
 def _site_packages(path: Path, python: TargetPython) -> Path:
     thread = "t" if "t" in python.abi_flags else ""
     return path / "lib" / f"python{python.version}{thread}" / "site-packages"
 
 
-def _write_python(path: Path, *, interpreter: Path, runner: Runner) -> None:
+def _write_python(path: Path, final: Path, *, interpreter: Path, runner: Runner) -> None:
     if runner.run is None:
         path.symlink_to(interpreter)
         return
     # The path as it is here and not "$0": PATH may have led to the script by a relative or a linked name.
-    command = shlex.join([str(runner.run), runner.name_option, str(path), str(interpreter)])
+    command = shlex.join([str(runner.run), runner.name_option, str(final), str(interpreter)])
     path.write_text(f'#!/bin/sh\n# Runs the interpreter of the target.\nexec {command} "$@"\n', "utf-8")
     path.chmod(0o755)

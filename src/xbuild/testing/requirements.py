@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbuild.errors import TestError
+from xbuild.errors import TestError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +28,10 @@ _WANTED = re.compile(r"depends on ([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?((?:[<>=!~]=?
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requirements:
-    """What to install: local wheels, and where to look for what they require before the index."""
+    """What to install: local wheels, and where to look for what they require beside the index (:func:`location`)."""
 
     wheels: tuple[Path, ...]
-    find_links: tuple[Path, ...] = ()
+    find_links: tuple[str, ...] = ()
     offline: bool = False
 
 
@@ -64,10 +64,20 @@ def install_command(uv: Path, python: Path, requirements: Requirements) -> list[
     """Return uv's command line. Nothing is built: the build would run under the emulator, or for the wrong machine."""
     command = [str(uv), "pip", "install", "--color=never", "--no-progress", "--no-python-downloads"]
     command += [f"--python={python}", "--only-binary=:all:"]
-    command += [f"--find-links={folder.absolute()}" for folder in requirements.find_links]
+    command += [f"--find-links={location(text)}" for text in requirements.find_links]
     if requirements.offline:
         command.append("--offline")
     return [*command, "--", *(str(wheel.absolute()) for wheel in requirements.wheels)]
+
+
+def location(find_links: str) -> str:
+    """Return a ``--find-links`` as uv takes it in any folder. Raises :class:`UsageError` for a folder that is none."""
+    if "://" in find_links:
+        return find_links
+    folder = Path(find_links).expanduser().absolute()
+    if not folder.is_dir():
+        raise UsageError(f"--find-links: {find_links!r} is neither a folder nor a URL")
+    return str(folder)
 
 
 def parse_installed(output: str) -> tuple[str, ...]:

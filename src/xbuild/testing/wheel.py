@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from xbuild.emulator import make_runner
-from xbuild.errors import TestError
+from xbuild.errors import TestError, UsageError
 from xbuild.progress import SilentProgress
 from xbuild.testing.environment import TargetEnvironment
 from xbuild.testing.imports import judge_imports, read_journal
@@ -42,7 +42,7 @@ class TestResult:
     wheel: Path
     installed: tuple[str, ...]
     seconds: float
-    command: tuple[str, ...] = ()
+    command: str | None = None
     imported: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class TestResult:
             "wheel": str(self.wheel),
             "installed": list(self.installed),
             "seconds": round(self.seconds, 3),
-            "command": list(self.command),
+            "command": self.command,
             "imported": list(self.imported),
             "skipped": dict(self.skipped),
         }
@@ -62,8 +62,8 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
     wheel: Path,
     *,
     spec: CrossSpec,
-    find_links: Sequence[Path] = (),
-    command: Sequence[str] = (),
+    find_links: Sequence[str] = (),
+    command: str | None = None,
     offline: bool = False,
     timeout: float = DEFAULT_TIMEOUT,
     progress: Progress | None = None,
@@ -71,16 +71,18 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
 ) -> TestResult:
     """Install ``wheel`` and what it requires for the target of ``spec``, then run ``command``, or import its modules.
 
-    ``find_links`` are folders of wheels for the target that the index does not have. ``timeout`` is in seconds and for
-    the command or the imports. ``environ`` is this process's unless given. All happens in a temporary folder.
+    ``find_links`` are folders or URLs with wheels for the target that the index does not have. ``command`` is split as
+    a shell does it, but no shell runs it. ``timeout`` is in seconds and for the command or the imports. ``environ`` is
+    this process's unless given. All happens in a temporary folder.
     Raises :class:`TestError` if the wheel fails or cannot be installed, :class:`TargetError` if nothing of the target
-    can run here.
+    can run here, and :class:`UsageError` for a command or a folder that is none.
     """
     started = time.monotonic()
     progress = progress or SilentProgress()
     environ = os.environ if environ is None else environ
+    argv = split_command(command) if command is not None else None
     modules = find_modules(wheel)
-    with progress.step(f"Test {wheel.name}"), TemporaryDirectory(prefix="xbuild-test-") as name:
+    with progress.step(f"test {wheel.name} for {spec.target.name}"), TemporaryDirectory(prefix="xbuild-test-") as name:
         folder = Path(name).resolve()
         runner = make_runner(spec, directory=folder / "runner", machine=os.uname().machine)
         environment = TargetEnvironment.create(folder / "environment", python=spec.python, runner=runner)
@@ -89,8 +91,8 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
         check = _Check(wheel=wheel, environment=environment, folder=folder, environ=environ, timeout=timeout)
         imported: tuple[str, ...] = ()
         skipped: Mapping[str, str] = {}
-        if command:
-            check.run_command(command, progress=progress)
+        if argv is not None:
+            check.run_command(argv, progress=progress)
         else:
             imported, skipped = check.import_modules(modules, progress=progress)
     for module, missing in skipped.items():
@@ -99,10 +101,21 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
         wheel=wheel,
         installed=installed,
         seconds=time.monotonic() - started,
-        command=tuple(command),
+        command=command,
         imported=imported,
         skipped=skipped,
     )
+
+
+def split_command(command: str) -> list[str]:
+    """Return the words of ``command``. Raises :class:`UsageError` if it has none or a quote is not closed."""
+    try:
+        argv = shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"the test command {command!r} cannot be split into words: {error}") from error
+    if not argv:
+        raise UsageError("the test command is empty")
+    return argv
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,51 @@
+"""``xbuild run``: a program of the target, in this process's place."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from xbuild.cli.console import open_progress
+from xbuild.cli.options import output_options, selection_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from xbuild.resolve import Selection
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@selection_options()
+@output_options
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- PROGRAM [ARG]...")
+def run(program: tuple[str, ...], *, selection: Selection) -> None:
+    """Run a program of another machine under the emulator.
+
+    PROGRAM is 'python', which is the target's interpreter, the path of a program of the target, or a program of this
+    machine, which is started directly. The exit status is the program's.
+    """
+    from xbuild.emulator import make_runner  # the core, only where it is used
+    from xbuild.provision.cache import Cache
+    from xbuild.resolve import resolve
+    from xbuild.testing.environment import shared_environment
+
+    with open_progress() as progress:
+        spec = resolve(selection, progress=progress, environ=os.environ).spec
+        cache = Cache.default(os.environ, progress=progress)
+        runner = make_runner(spec, directory=cache.root / "emulators", machine=os.uname().machine)
+        environment = shared_environment(cache, python=spec.python, runner=runner)
+        command = environment.command(program, search_path=os.environ.get("PATH", ""))
+    _become(command, environment.environ(os.environ))
+
+
+def _become(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Replace this process, so that signals, the terminal and the exit status are the program's own."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and that would be inherited
+        signal.signal(number, signal.SIG_DFL)
+    os.execve(command[0], list(command), environ)  # noqa: S606, that there is no shell is the point
