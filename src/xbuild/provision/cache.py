@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +194,15 @@ class Cache:
         try:
             yield
         except OSError as error:
-            where = error.filename or self.root
+            where = Path(str(error.filename or self.root))
             if error.errno in _DISK_FULL:
                 free = shutil.disk_usage(self.root).free
                 raise ProvisionError(
                     f"the disk is full: writing {where} failed, {format_size(free)} free in {self.root}",
                     hint="free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk",
                 ) from error
-            if error.errno in _NOT_WRITABLE and Path(str(where)).is_relative_to(self.root):
+            ours = where.is_relative_to(self.root) or self.root.is_relative_to(where)
+            if error.errno in _NOT_WRITABLE and ours:
                 raise ProvisionError(
                     f"cannot write {where}: {error.strerror}",
                     hint="set XBUILD_CACHE_DIR to a folder that you may write to",

@@ -77,8 +77,9 @@ class Downloader:
         with _client(self.policy, downloads) as client:
 
             def work(download: Download) -> None:
-                _Transfer(download=download, policy=self.policy, client=client, stop=stop, advance=report).run()
-                accept(download)
+                transfer = _Transfer(download=download, policy=self.policy, client=client, stop=stop, advance=report)
+                if transfer.run():
+                    accept(download)
 
             _run_parallel(downloads, work, workers=self.policy.parallel, stop=stop)
 
@@ -93,18 +94,21 @@ class _Transfer:
     stop: threading.Event
     advance: Callable[[int], None]
 
-    def run(self) -> None:
-        """Try until the file is whole, or attempts run out. What arrived before a break is kept for the next try."""
+    def run(self) -> bool:
+        """Try until the file is whole, or attempts run out. What arrived before a break is kept for the next try.
+
+        Return whether it is whole: it is not where another transfer's failure stopped this one.
+        """
         reason = ""
         for attempt in range(self.policy.attempts):
             if attempt and self.stop.wait(self.policy.backoff * 2 ** (attempt - 1)):
-                return
+                return False
             try:
                 self._attempt()
             except _Retry as error:
                 reason = str(error)
                 continue
-            return
+            return not self.stop.is_set()
         raise ProvisionError(
             f"cannot fetch {self.download.url}: {reason} (tried {self.policy.attempts} times)",
             hint="check the network and the proxy settings, try again later, or use another mirror (XBUILD_ARCHIVE)",
@@ -244,4 +248,5 @@ def _run_parallel(
     finally:
         stop.set()
         for thread in threads:
-            thread.join(timeout=0.2)
+            if thread.is_alive():
+                thread.join(timeout=0.2)  # one in a stalled read is left behind: it writes nothing any more
