@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from hashlib import sha256
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 ToolchainKind = Literal["gcc", "system", "zig", "file"]
 Family = Literal["gcc", "clang"]
 ToolName = Literal["cc", "cxx", "fc", "ar", "ranlib", "strip", "nm", "ld", "objcopy", "readelf", "pkg_config"]
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +48,7 @@ class Command:
 
     program: Path
     arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default=_NOTHING)
+    environment: Mapping[str, str] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
 
 
