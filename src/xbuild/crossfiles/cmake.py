@@ -36,6 +36,10 @@ _ANSWERS = """\
 # What FindPython asks an interpreter about itself, answered for the target.
 """
 
+_CONFIG = """\
+# Before 4.1, FindPython asks no interpreter in a cross build, and lets no variable but its own say what else to ask.
+"""
+
 _HEADERS = """\
 # The target's headers, also where a build backend has preset its own interpreter's.
 """
@@ -49,12 +53,12 @@ _PYBIND11 = """\
 """
 
 
-def render(spec: CrossSpec, *, sysconfigdata: Path | None = None) -> str:
+def render(spec: CrossSpec, *, sysconfigdata: Path | None = None, python_config: Path | None = None) -> str:
     """Return the toolchain file.
 
-    ``sysconfigdata`` is the rendered module of :mod:`xbuild.crossfiles.sysconfigdata`, in a folder of its own: with
-    it, ``find_package(Python COMPONENTS Interpreter Development.Module)`` gets the target's answers from any build
-    Python, not only from one that already speaks for the target.
+    With these, ``find_package(Python COMPONENTS Interpreter Development.Module)`` gets the target's answers whatever
+    build Python it finds: ``sysconfigdata``, the module of :mod:`xbuild.crossfiles.sysconfigdata`, alone in its
+    folder; and, for CMake before 4.1, ``python_config``, the script of :mod:`xbuild.crossfiles.pythonconfig`.
     """
     blocks = [
         _HEADER.format(description=spec.target.description, version=spec.python.version),
@@ -66,6 +70,8 @@ def render(spec: CrossSpec, *, sysconfigdata: Path | None = None) -> str:
     ]
     if sysconfigdata is not None:
         blocks.append(_ANSWERS + "".join(_answers(spec, sysconfigdata)))
+    if python_config is not None:
+        blocks.append(_CONFIG + "".join(_config(python_config)))
     blocks += [
         _HEADERS + "".join(_headers(spec)),
         _SOABI + "".join(_soabi(spec)),
@@ -150,6 +156,14 @@ def _answers(spec: CrossSpec, sysconfigdata: Path) -> Iterator[str]:
         yield '    string(APPEND _xbuild_folder ":$ENV{PYTHONPATH}")\n'
         yield "  endif()\n"
         yield '  set(ENV{PYTHONPATH} "${_xbuild_folder}")\n'
+    yield "endif()\n"
+
+
+def _config(python_config: Path) -> Iterator[str]:
+    yield "if(CMAKE_VERSION VERSION_LESS 4.1)\n"
+    for prefix in ("Python", "Python3"):
+        yield f"  {_set(f'_{prefix}_CONFIG', python_config)}"
+        yield f"  {_set(f'_{prefix}_CONFIG_LAUNCHER', python_config)}"
     yield "endif()\n"
 
 
