@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from xbuild import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -71,9 +73,7 @@ class _Commands(click.Group):
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
-    from importlib.metadata import version  # slow to import, and only needed here
-
-    click.echo(f"xbuild {version('xbuild-wheels')}")
+    click.echo(f"xbuild {__version__}")
     ctx.exit()
 
 

@@ -82,7 +82,7 @@ class LineProgress:
 
     @contextmanager
     def transfer(self, title: str, *, total: int) -> Iterator[Callable[[int], None]]:
-        with self.step(f"{title}, {_size(total)}"):
+        with self.step(f"{title}, {size(total)}"):
             yield lambda _count: None
 
     def note(self, text: str) -> None:
@@ -131,7 +131,7 @@ class LiveProgress:
 
     @contextmanager
     def transfer(self, title: str, *, total: int) -> Iterator[Callable[[int], None]]:
-        with self._task(title, total=total, size=_size(total)) as task:
+        with self._task(title, total=total, size=size(total)) as task:
             yield lambda count: self._bars.advance(task, count)
 
     @contextmanager
@@ -164,7 +164,8 @@ def _elapsed(seconds: float) -> str:
     return f"{minutes}:{rest:02} min" if minutes else f"{seconds:.1f} s"
 
 
-def _size(count: int) -> str:
+def size(count: int) -> str:
+    """Return a number of bytes as a person reads it."""
     return f"{count / 2**20:.1f} MiB" if count >= 2**20 else f"{count / 2**10:.0f} KiB"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from xbuild.pipeline import Selection
+    from xbuild.resolve import Selection
 
     Callback = Callable[..., Any]
 
@@ -86,7 +86,7 @@ def _selection_parameters(*, multiple: bool, positional: bool) -> list[Callback]
             type=PythonType(),
             multiple=multiple,
             metavar="X.Y[t]",
-            help=f"The target's CPython, such as 3.13; by default the one of the suite.{again}",
+            help=f"The target's CPython; by default 3.13, or the one of --build-details.{again}",
         ),
         click.option(
             "--toolchain",
@@ -113,10 +113,8 @@ def _selection_parameters(*, multiple: bool, positional: bool) -> list[Callback]
         ),
         click.option(
             "--archive",
-            envvar="XBUILD_ARCHIVE",
-            show_envvar=True,
             metavar="URL",
-            help="The Debian archive to fetch from; by default the machine's own, else a public one.",
+            help="The Debian archive to fetch from; by default XBUILD_ARCHIVE, the machine's own, or a public one.",
         ),
         click.option("--base-suite", metavar="SUITE", help="The suite of the compilers, C library and libraries."),
         click.option("--python-suite", metavar="SUITE", help="The suite of the target's Python."),
@@ -161,7 +159,7 @@ _SHARED = (
 
 
 def _select(targets: Sequence[Target], pythons: Sequence[str | None], shared: dict[str, Any]) -> tuple[Selection, ...]:
-    from xbuild.pipeline import Selection  # not needed to parse, complete or describe options
+    from xbuild.resolve import Selection  # not needed to parse, complete or describe options
 
     return tuple(
         Selection(target=target, python=python, **shared)

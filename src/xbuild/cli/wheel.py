@@ -98,7 +98,7 @@ def wheel(*, report: Path | None, dry_run: bool, as_json: bool, **request: Any) 
 
     wanted = pipeline.WheelRequest(**request)  # every other parameter is a field of it
     if dry_run:
-        _print_plan(pipeline.plan(wanted), as_json=as_json)
+        _print_plan(pipeline.plan(wanted, environ=os.environ), as_json=as_json)
         return
     with open_progress() as progress:
         result = pipeline.run(wanted, progress=progress, environ=os.environ)

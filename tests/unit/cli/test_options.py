@@ -10,12 +10,14 @@ from click.testing import CliRunner
 from xbuild.cli import Session
 from xbuild.cli.options import TargetType, json_option, output_options, selection_options
 from xbuild.errors import TargetError
+from xbuild.resolve import DEFAULT_PYTHON
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
-    from xbuild.pipeline import Selection
+
+    from xbuild.resolve import Selection
 
 
 @click.command()
@@ -53,8 +55,8 @@ def show(selections: tuple[Selection, ...]) -> None:
     )
 
 
-def selected(command: click.Command, *arguments: str, env: dict[str, str] | None = None) -> list[dict[str, Any]]:
-    result = CliRunner().invoke(command, arguments, env=env, catch_exceptions=False)
+def selected(command: click.Command, *arguments: str) -> list[dict[str, Any]]:
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.stderr
     loaded: list[dict[str, Any]] = json.loads(result.stdout)
     return loaded
@@ -66,7 +68,7 @@ def refused(command: click.Command, *arguments: str) -> str:
     return result.stderr.splitlines()[-1]
 
 
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "target": "riscv64",
     "python": None,
     "toolchain": "gcc",
@@ -113,9 +115,8 @@ def test_everything_chosen(tmp_path: Path) -> None:
     ]
 
 
-def test_the_archive_from_the_environment() -> None:
-    chosen = selected(one, "--target", "riscv64", env={"XBUILD_ARCHIVE": "http://archive.example"})
-    assert chosen[0]["archive"] == "http://archive.example"
+def test_the_help_names_the_default_python() -> None:
+    assert f"by default {DEFAULT_PYTHON}," in one.get_help(click.Context(one))
 
 
 def test_the_product_of_targets_and_pythons_once_each() -> None:

@@ -46,7 +46,8 @@ class Core:
                 raise self.error
         return FakeResult()
 
-    def plan(self, request: Any) -> tuple[FakeStep, ...]:
+    def plan(self, request: Any, *, environ: Mapping[str, str]) -> tuple[FakeStep, ...]:
+        assert "PATH" in environ
         self.request = request
         return FakeStep("Fetch"), FakeStep("Build")
 
