@@ -197,6 +197,8 @@ def _inside(tree: Path, path: Path) -> Path | None:
             break
         link = path.readlink()
         path = tree / str(link).lstrip("/") if link.is_absolute() else path.parent / link
+    else:
+        return None  # links in a circle
     real = path.resolve()
     return real if real.exists() and real.is_relative_to(tree.resolve()) else None
 
@@ -261,7 +263,7 @@ def _make(directory: Path, *, libraries: Mapping[str, Path], scripts: Callable[[
     try:
         _link_libraries(temporary / "root", libraries)
         for name, text in scripts(final / "root").items():
-            (temporary / name).write_text(text, "utf-8")
+            (temporary / name).write_bytes(os.fsencode(text))
             (temporary / name).chmod(0o755)
         temporary.chmod(0o755)
         temporary.rename(final)
