@@ -34,6 +34,8 @@ def command_line(argv: list[str]) -> list[str]:
     if any(word.startswith(_QUESTIONS) for word in arguments) or set(arguments) <= {"-v", "-###"}:
         # Here zig hands the target on to clang, which does not know the glibc version in it.
         return [zig, mode, "-target", target.partition(".")[0], *arguments]
+    if "-" in arguments and "-x" not in arguments:  # GCC takes its own language for standard input; zig wants to know
+        arguments = ["-x", "c++" if mode == "c++" else "c", *arguments]
     arguments = translate_args(expand_response_files(arguments), arch=arch)
     if _COMPILE_ONLY.isdisjoint(arguments) and not any(word.startswith(_DEBUG) for word in arguments):
         fixed = [*fixed, "-s"]
