@@ -149,8 +149,8 @@ class _Transfer:
         if status in (404, 410):
             raise _missing(self.download.url)
         if status == 416:  # the range is past the end: what is here is not a beginning of what is there
-            self._restart()
-            raise _Retry("the server's file is shorter than expected")
+            size = self._restart()
+            raise _Retry(f"{size} of {self.download.size} bytes arrived")
         if status in (408, 425, 429) or status >= 500:
             raise _Retry(f"the server answered {status}")
         if status not in (200, 206):
@@ -180,11 +180,14 @@ class _Transfer:
         if self.download.exact and size < self.download.size:
             raise _Retry(f"{size} of {self.download.size} bytes arrived")
 
-    def _restart(self) -> None:
-        """Forget what an earlier attempt left."""
-        if self.download.path.exists():
-            self.advance(-self.download.path.stat().st_size)
-            self.download.path.unlink()
+    def _restart(self) -> int:
+        """Forget what an earlier attempt left, and return how much it was."""
+        if not self.download.path.exists():
+            return 0
+        size = self.download.path.stat().st_size
+        self.download.path.unlink()
+        self.advance(-size)
+        return size
 
 
 def _missing(url: str) -> FileMissingError:

@@ -176,7 +176,7 @@ class TestBlobs:
         assert cache.trees() == {"key": 5}
 
     def test_not_a_digest(self, cache: Cache) -> None:
-        with pytest.raises(ValueError, match="not a SHA-256: '../x'"):
+        with pytest.raises(ValueError, match=re.escape("not a SHA-256: '../x'")):
             cache.blob_path("../x")
 
 

@@ -4,8 +4,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.support.mirror import Body, Cut, Mirror, Redirect, Reset, Stall, Status
+
 from xbuild.errors import ProvisionError
 from xbuild.provision.download import Download, Downloader, FileMissingError, Policy
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,7 @@ def load_index(data: bytes, *, architecture: str, origin: str) -> PackageIndex |
         return PackageIndex(
             architecture=architecture, origin=origin, rows=stored["rows"], providers=stored["providers"]
         )
-    except (OSError, EOFError, ValueError, KeyError):
+    except (OSError, EOFError, zlib.error, ValueError, KeyError):
         return None
 
 
