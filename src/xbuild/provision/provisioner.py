@@ -174,6 +174,10 @@ class Provisioner:
 
     # What the cache has
 
+    def has(self, request: Request) -> bool:
+        """Say whether the cache can answer ``request``."""
+        return self._known(request) is not None
+
     def stored(self) -> tuple[Stored, ...]:
         """Return the components in the cache, by target and component."""
         sizes = self.cache.trees()

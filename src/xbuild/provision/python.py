@@ -33,12 +33,17 @@ def write_details(stdlib: Path, *, prefix: Path, target: Target) -> None:
     for other in stdlib.glob("build-details.*.json"):
         other.unlink()  # Debian's own name for it: readers must not have two to choose from
     (stdlib / DETAILS_FILE).write_text(dumps(details), "utf-8")
+    write_origins(stdlib, origins)
+
+
+def write_origins(folder: Path, origins: Sequence[Origin]) -> None:
+    """Write where the values of the ``build-details.json`` in ``folder`` came from, for :func:`read_origins`."""
     text = json.dumps([asdict(origin) for origin in origins], indent=2)
-    (stdlib / ORIGINS_FILE).write_text(text + "\n", "utf-8")
+    (folder / ORIGINS_FILE).write_text(text + "\n", "utf-8")
 
 
 def read_origins(python: TargetPython) -> tuple[Origin, ...]:
-    """Return what :func:`write_details` recorded; nothing for a file that it did not write."""
+    """Return what :func:`write_origins` wrote; nothing for a file that xbuild did not write."""
     file = python.details_file.with_name(ORIGINS_FILE)
     return tuple(Origin(**origin) for origin in json.loads(file.read_bytes())) if file.is_file() else ()
 
