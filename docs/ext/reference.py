@@ -1,4 +1,4 @@
-"""The reference pages that are made from the code: command line, configuration, exit statuses, targets.
+"""The reference pages that are made from the code: command line, configuration, exit statuses, targets, findings.
 
 Each function returns Markdown; :func:`setup` writes them into ``reference/generated`` before Sphinx reads the pages.
 """
@@ -17,6 +17,7 @@ from xbuild.cli import xbuild
 from xbuild.errors import XBuildError
 from xbuild.resources import data_path
 from xbuild.targets import get_target, target_names
+from xbuild.wheels.report import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,11 +99,18 @@ def targets() -> str:
     return "\n".join(rows) + "\n"
 
 
+def wheel_findings() -> str:
+    """A table of what ``xbuild verify`` and ``xbuild wheel`` find in wheels."""
+    rows = [f"| {code} | {escape(title)} |" for code, title in sorted(CODES.items())]
+    return "\n".join(["| code | meaning |", "|---|---|", *rows]) + "\n"
+
+
 PAGES = {
     "commands.md": commands,
     "configuration.md": configuration,
     "exit-statuses.md": exit_statuses,
     "targets.md": targets,
+    "wheel-findings.md": wheel_findings,
 }
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import jsonschema
 import pytest
 
 from xbuild.cli import COMMANDS, xbuild
@@ -126,12 +125,6 @@ def test_the_reference_has_every_key_of_the_configuration(reference: ModuleType)
 def test_the_generated_pages_are_written(reference: ModuleType, tmp_path: Path) -> None:
     reference.write(tmp_path / "generated")
     assert sorted(path.name for path in (tmp_path / "generated").iterdir()) == sorted(reference.PAGES)
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.json")), ids=lambda path: path.name)
-def test_every_schema_is_a_schema(path: Path) -> None:
-    schema = json.loads(path.read_text("utf-8"))
-    jsonschema.validators.validator_for(schema).check_schema(schema)
 
 
 @pytest.mark.parametrize(
