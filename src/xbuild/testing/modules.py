@@ -18,7 +18,9 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _NATIVE = re.compile(r"([^\W\d]\w*)(\.[\w-]+)?\.so")
 
 # Folders and files that get installed at the top by mistake, and often cannot be imported on their own.
-_NOT_THE_PRODUCT = frozenset({"benchmarks", "conftest", "doc", "docs", "examples", "setup", "test", "tests"})
+_NOT_THE_PRODUCT = frozenset(
+    {"__init__", "__main__", "benchmarks", "conftest", "doc", "docs", "examples", "setup", "test", "tests"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -87,8 +87,9 @@ def parse_installed(output: str) -> tuple[str, ...]:
 
 def parse_missing(output: str) -> tuple[str, ...]:
     """Return the requirements uv found no usable wheel for, as they were asked for: ``("pandas>=2",)``."""
-    wanted = {name: f"{name}{extras}{version.rstrip(',')}" for name, extras, version in _WANTED.findall(output)}
-    names = dict.fromkeys(first or second for first, second in _NO_WHEEL.findall(output))
+    text = " ".join(output.split())  # some versions wrap their lines
+    wanted = {name: f"{name}{extras}{version.rstrip(',')}" for name, extras, version in _WANTED.findall(text)}
+    names = dict.fromkeys(first or second for first, second in _NO_WHEEL.findall(text))
     return tuple(wanted.get(name, name) for name in names)
 
 
