@@ -66,13 +66,7 @@ def read_elf(stream: IO[bytes]) -> ElfFile:
 
     Raises :class:`ElfError`, and nothing else, if it is not ELF, is cut short or contradicts itself.
     """
-    from elftools.common.exceptions import ELFError
-    from elftools.construct import ConstructError
-
-    try:
-        return _Reader(stream).read()
-    except (ELFError, ConstructError, struct.error, ValueError, OverflowError) as error:
-        raise ElfError(f"corrupt ELF file: {error}") from error
+    return _Reader(stream).read()
 
 
 class _Reader:

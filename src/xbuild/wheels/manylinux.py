@@ -208,7 +208,7 @@ def _version_of(policy: Policy) -> Version:
 def _requested_version(requested: str, target: Target) -> Version:
     machine = target.wheel_machine
     parsed = parse_platform(requested if requested.endswith(f"_{machine}") else f"{requested}_{machine}")
-    if parsed is None or parsed.kind != "manylinux" or parsed.version is None:
+    if parsed is None or (parsed.kind, parsed.machine) != ("manylinux", machine) or parsed.version is None:
         raise UsageError(
             f"{requested!r} is not a platform tag for {target.name}",
             hint="use auto, linux, or manylinux_X_Y such as manylinux_2_28",
