@@ -28,7 +28,7 @@ _CONSEQUENCES = re.compile(
 _REASONS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?:.*[:\s])?(?:fatal error|[Ii]nternal compiler error|error):\s+\S",  # gcc, clang, zig, ld.lld, rustc, maturin
+        r"(?:.*[:\s])?(?:fatal error|[Ii]nternal compiler error|error):\s+\S",
         r"error\[E\d+\]: \S",  # rustc
         r".*: ERROR: \S|ERROR: \S",  # Meson (with meson.build:3:1:), pip
         r".*\.(?:py|pyx|pxd|pxi):\d+:\d+: (?!warning)\S",  # Cython

@@ -5,6 +5,16 @@ programs that need no arguments.
 """
 
 from xbuild.toolchains.model import Command, Family, Toolchain, ToolchainKind, ToolchainPlan, ToolName
-from xbuild.toolchains.wrappers import materialise
+from xbuild.toolchains.wrappers import find_pkg_config, materialise, with_pkg_config
 
-__all__ = ["Command", "Family", "ToolName", "Toolchain", "ToolchainKind", "ToolchainPlan", "materialise"]
+__all__ = [
+    "Command",
+    "Family",
+    "ToolName",
+    "Toolchain",
+    "ToolchainKind",
+    "ToolchainPlan",
+    "find_pkg_config",
+    "materialise",
+    "with_pkg_config",
+]

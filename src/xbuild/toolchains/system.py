@@ -58,6 +58,8 @@ def system_plan(target: Target, *, path: str, sysroot: Path | None = None, run: 
             f"{compiler.path} has no binutils beside it or on PATH: looked for {', '.join(missing)}",
             hint=f"install them (Debian: apt install binutils-{_debian_name(target)})",
         )
+    if sysroot:
+        _check_sysroot(compiler.path, sysroot, run)
     family, version = identify(compiler.path, run)
     return ToolchainPlan(kind="system", family=family, version=version, triplet=target.triplet, tools=tools)
 
@@ -152,6 +154,16 @@ def _check_machine(compiler: Path, target: Target, run: Run) -> None:
         raise ToolchainError(
             f"{compiler} compiles for {answer.output.strip()}, not for {target.triplet}",
             hint="put the right compiler first on PATH, or use --toolchain gcc, which needs nothing installed",
+        )
+
+
+def _check_sysroot(compiler: Path, sysroot: Path, run: Run) -> None:
+    """Debian's cross compilers look into /usr/<triplet> before any --sysroot, and so mix two C libraries in silence."""
+    answer = run((str(compiler), f"--sysroot={sysroot}", "-print-file-name=libc.so")).output.strip()
+    if answer.startswith("/") and not Path(answer).resolve().is_relative_to(sysroot.resolve()):
+        raise ToolchainError(
+            f"{compiler} does not keep to --sysroot {sysroot}: its C library is {Path(answer).resolve()}",
+            hint="leave --sysroot out to build against that one, or use --toolchain gcc, which keeps to the sysroot",
         )
 
 

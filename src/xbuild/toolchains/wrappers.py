@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,12 @@ def render_wrapper(command: Command) -> str:
     return "\n".join([*lines, f'exec {words} "$@"', ""])
 
 
-def pkg_config_command(program: Path, *, sysroot: Path, directories: Iterable[Path]) -> Command:
-    """Return the machine's pkg-config, made to see only ``directories``, whose paths are relative to ``sysroot``."""
-    return Command(
+def with_pkg_config(plan: ToolchainPlan, program: Path, *, sysroot: Path, directories: Iterable[Path]) -> ToolchainPlan:
+    """Return ``plan`` with the machine's pkg-config ``program``, made to see only the ``.pc`` files in ``directories``.
+
+    The absolute paths in those files are taken as paths inside ``sysroot``.
+    """
+    command = Command(
         program=program,
         environment={
             "PKG_CONFIG_LIBDIR": os.pathsep.join(map(str, directories)),
@@ -57,6 +61,13 @@ def pkg_config_command(program: Path, *, sysroot: Path, directories: Iterable[Pa
         # PKG_CONFIG_PATH comes before LIBDIR and names the build machine's files; the others let its -I and -L through.
         unset=("PKG_CONFIG_PATH", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS", "PKG_CONFIG_ALLOW_SYSTEM_LIBS"),
     )
+    return replace(plan, tools={**plan.tools, "pkg_config": command})
+
+
+def find_pkg_config(path: str) -> Path | None:
+    """Return the machine's pkg-config on the search path ``path``, of either implementation."""
+    found = shutil.which("pkgconf", path=path) or shutil.which("pkg-config", path=path)
+    return Path(found).absolute() if found else None
 
 
 def materialise(plan: ToolchainPlan, directory: Path) -> Toolchain:

@@ -37,8 +37,11 @@ def command_line(argv: list[str]) -> list[str]:
     if "-" in arguments and "-x" not in arguments:  # GCC takes its own language for standard input; zig wants to know
         arguments = ["-x", "c++" if mode == "c++" else "c", *arguments]
     arguments = translate_args(expand_response_files(arguments), arch=arch)
-    if _COMPILE_ONLY.isdisjoint(arguments) and not any(word.startswith(_DEBUG) for word in arguments):
-        fixed = [*fixed, "-s"]
+    if _COMPILE_ONLY.isdisjoint(arguments):
+        # In a link, -Os only makes zig build libc++ once more, for size: minutes.
+        arguments = ["-O2" if word in ("-Os", "-Oz") else word for word in arguments]
+        if not any(word.startswith(_DEBUG) for word in arguments):
+            fixed = [*fixed, "-s"]
     return [zig, mode, "-target", target, *fixed, *arguments]
 
 
