@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from xbuild import __version__
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -73,6 +71,8 @@ class _Commands(click.Group):
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
+    from xbuild import __version__  # not there if the other project called xbuild took the package's place
+
     click.echo(f"xbuild {__version__}")
     ctx.exit()
 
