@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def atomic_write(path: Path, content: bytes | str) -> None:
@@ -14,20 +16,11 @@ def atomic_write(path: Path, content: bytes | str) -> None:
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name[:40]}.{os.urandom(6).hex()}.tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
-        temporary.chmod(0o666 & ~_umask())  # mkstemp's 0600 is for secrets
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    """Return the process's umask. The only portable way to read it is to set it."""
-    umask = os.umask(0o022)
-    os.umask(umask)
-    return umask

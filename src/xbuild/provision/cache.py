@@ -18,8 +18,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
-import shutil
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -181,12 +179,17 @@ class Cache:
         """Raise :class:`ProvisionError` if ``size`` bytes do not fit where the cache is."""
         with self.disk_errors():
             self.root.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self.root).free
+        free = self._free()
         if free < size:
             raise ProvisionError(
                 f"not enough space for {purpose}: {format_size(size)} needed in {self.root}, {format_size(free)} free",
                 hint="free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk",
             )
+
+    def _free(self) -> int:
+        """Return how many bytes may be written where the cache is."""
+        disk = os.statvfs(next(path for path in (self.root, *self.root.parents) if path.exists()))
+        return disk.f_bavail * disk.f_frsize
 
     @contextmanager
     def disk_errors(self) -> Iterator[None]:
@@ -196,9 +199,8 @@ class Cache:
         except OSError as error:
             where = Path(str(error.filename or self.root))
             if error.errno in _DISK_FULL:
-                free = shutil.disk_usage(self.root).free
                 raise ProvisionError(
-                    f"the disk is full: writing {where} failed, {format_size(free)} free in {self.root}",
+                    f"the disk is full: writing {where} failed, {format_size(self._free())} free in {self.root}",
                     hint="free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk",
                 ) from error
             ours = where.is_relative_to(self.root) or self.root.is_relative_to(where)
@@ -218,7 +220,7 @@ class Cache:
         with self.disk_errors():
             base = self.root / "tmp"
             base.mkdir(parents=True, exist_ok=True)
-            path = base / f"{os.getpid()}-{secrets.token_hex(4)}"
+            path = base / f"{os.getpid()}-{os.urandom(4).hex()}"
             with self._lock("tmp", waiting_for="the cache's temporary files"):
                 _sweep(base)
                 lock = _file_lock(base / f"{path.name}.lock")
@@ -275,6 +277,8 @@ def remove(path: Path) -> None:
             mode = child.lstat().st_mode
             if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
                 child.chmod(mode | 0o700)
+    import shutil  # 3 ms, which a warm run need not spend
+
     shutil.rmtree(path)
 
 

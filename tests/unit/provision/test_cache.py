@@ -256,3 +256,18 @@ class TestSpace:
     def test_a_root_below_a_folder_that_is_not_ours(self, tmp_path: Path) -> None:
         with pytest.raises(ProvisionError, match=f"cannot write {tmp_path}: "), Cache(tmp_path / "a").disk_errors():
             raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+    def test_a_disk_that_is_full_before_there_is_a_cache(self, cache: Cache) -> None:
+        with pytest.raises(ProvisionError, match=r"^the disk is full: writing .*/cache failed, "), cache.disk_errors():
+            raise OSError(errno.ENOSPC, "full", str(cache.root))
+
+    def test_a_killed_process_does_not_hinder_one_that_lives(self, cache: Cache) -> None:
+        """The sweep leaves alone what is locked, and takes what is not, whichever order it meets them in."""
+        with cache.workspace() as living:
+            for name in ("000-dead", "zzz-dead"):
+                (cache.root / "tmp" / name).mkdir()
+                (cache.root / "tmp" / f"{name}.lock").touch()
+            with cache.workspace():
+                assert living.is_dir()
+                assert not (cache.root / "tmp" / "000-dead").exists()
+                assert not (cache.root / "tmp" / "zzz-dead").exists()
