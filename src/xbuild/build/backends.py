@@ -1,0 +1,72 @@
+"""What each build backend must be told, beyond the environment, to build for the target."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+ConfigSettings = dict[str, str | list[str]]
+
+
+class Backend(Enum):
+    """The backends with an adapter. ``OTHER`` builds from the environment alone."""
+
+    SETUPTOOLS = "setuptools"
+    MESON_PYTHON = "meson-python"
+    SCIKIT_BUILD_CORE = "scikit-build-core"
+    OTHER = "other"
+
+
+_BY_MODULE = {
+    "setuptools": Backend.SETUPTOOLS,
+    "mesonpy": Backend.MESON_PYTHON,
+    "scikit_build_core": Backend.SCIKIT_BUILD_CORE,
+}
+# The order matters: a wrapper of meson-python may require setuptools too, for its own script.
+_BY_REQUIREMENT = {
+    "meson-python": Backend.MESON_PYTHON,
+    "scikit-build-core": Backend.SCIKIT_BUILD_CORE,
+    "setuptools": Backend.SETUPTOOLS,
+}
+
+
+def identify(pyproject: Mapping[str, Any]) -> Backend:
+    """Tell the backend from the content of ``pyproject.toml``.
+
+    An in-tree backend (``backend-path``) nearly always wraps one of the known ones, which it must require.
+    """
+    system = pyproject.get("build-system", {})
+    name = system.get("build-backend")
+    if name is None:
+        return Backend.SETUPTOOLS  # PEP 517's default
+    module = name.partition(":")[0].partition(".")[0]
+    if module in _BY_MODULE:
+        return _BY_MODULE[module]
+    required = _names(system.get("requires", ()))
+    return next((backend for known, backend in _BY_REQUIREMENT.items() if known in required), Backend.OTHER)
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    names: set[str] = set()
+    for text in requirements:
+        try:
+            names.add(canonicalize_name(Requirement(text).name))
+        except InvalidRequirement:  # the front end reports it, with its place, when it installs the requirements
+            continue
+    return names
+
+
+def config_settings(backend: Backend, *, meson_cross_file: Path, user: Mapping[str, str | list[str]]) -> ConfigSettings:
+    """Return the settings for the backend's hooks: ours first, so that the user's can override them."""
+    settings: ConfigSettings = dict(user)
+    if backend is Backend.MESON_PYTHON:
+        given = user.get("setup-args", [])
+        settings["setup-args"] = [f"--cross-file={meson_cross_file}", *([given] if isinstance(given, str) else given)]
+    return settings

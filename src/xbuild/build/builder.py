@@ -1,0 +1,122 @@
+"""One PEP 517 build: pypa/build drives the backend inside the cross environment."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from xbuild.build import backends
+from xbuild.build.crossenv import create_crossenv
+from xbuild.build.environment import CrossIsolatedEnv
+from xbuild.build.process import CommandRunner, clean_environ
+from xbuild.build.source import read_pyproject
+from xbuild.crossfiles import write_all
+from xbuild.diagnostics import first_error
+from xbuild.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from build import ProjectBuilder
+
+    from xbuild.build.source import SourceTree
+    from xbuild.crossfiles.spec import CrossSpec
+    from xbuild.progress import Progress
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildRequest:
+    """One source to build for one target. ``directory`` is an empty scratch folder; ``log`` takes all output."""
+
+    spec: CrossSpec
+    source: SourceTree
+    config_settings: Mapping[str, str | list[str]]
+    directory: Path
+    log: Path
+    uv: str
+    offline: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuiltWheel:
+    """What the backend made, before it was verified."""
+
+    path: Path
+    backend: backends.Backend
+    requirements: tuple[tuple[str, str], ...]
+
+
+def build_wheel(request: BuildRequest, *, environ: Mapping[str, str], progress: Progress) -> BuiltWheel:
+    """Build the wheel of ``request``. Raises :class:`BuildError`, with the first real error of the log, if it fails."""
+    base = clean_environ(environ)
+    runner = CommandRunner(log=request.log, environ=base, echo=progress.output)
+    backend = backends.identify(read_pyproject(request.source.path))
+    env, settings = _environment(request, backend, base, runner)
+    with progress.step("Installing build requirements"):
+        builder = _project_builder(request.source.path, env, runner)
+        env.install(builder.build_system_requires)
+        env.install(_hook(request, lambda: builder.get_requires_for_build("wheel", settings)))
+    with progress.step(f"Building {request.source.label} with {backend.value}"):
+        made = _hook(request, lambda: builder.build("wheel", request.directory / "dist", settings))
+    return BuiltWheel(path=Path(made), backend=backend, requirements=env.installed())
+
+
+def _environment(
+    request: BuildRequest, backend: backends.Backend, base: Mapping[str, str], runner: CommandRunner
+) -> tuple[CrossIsolatedEnv, backends.ConfigSettings]:
+    spec = request.spec
+    files = request.directory / "crossfiles"
+    data = write_all(spec, files).sysconfigdata
+    venv = create_crossenv(spec, sysconfigdata=data, directory=request.directory / "cross", environ=base)
+    # From here on "the interpreter" in every file is the one that answers as the target.
+    cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), files)
+    env = CrossIsolatedEnv(
+        venv,
+        cross_environ=cross.environment,
+        base_environ=base,
+        tool_dir=spec.toolchain.cc.parent,
+        uv=request.uv,
+        runner=runner,
+        offline=request.offline,
+    )
+    settings = backends.config_settings(backend, meson_cross_file=cross.meson, user=request.config_settings)
+    return env, settings
+
+
+def _project_builder(source: Path, env: CrossIsolatedEnv, runner: CommandRunner) -> ProjectBuilder:
+    from build import BuildException, ProjectBuilder
+
+    try:
+        return ProjectBuilder.from_isolated_env(env, source, runner=runner)
+    except BuildException as error:
+        raise BuildError(f"{source}: {error}", hint="correct the project's pyproject.toml") from error
+
+
+def _hook(request: BuildRequest, call: Callable[[], T]) -> T:
+    from build import BuildBackendException, BuildException
+
+    try:
+        return call()
+    except BuildBackendException as error:
+        cause = error.exception
+        output = cause.output if isinstance(cause, subprocess.CalledProcessError) and cause.output else ""
+        reason = first_error(output)
+        raise BuildError(
+            f"{request.source.label}: the build for {request.spec.target.name} failed"
+            + (f": {reason.splitlines()[0]}" if reason else ""),
+            hint=f"the backend's whole output is in {request.log}",
+            details=_tail(reason, output) or str(error),
+        ) from error
+    except BuildException as error:
+        raise BuildError(f"{request.source.label}: {error}", hint=f"the log is {request.log}") from error
+
+
+def _tail(reason: str | None, output: str, lines: int = 30) -> str:
+    """The first real error, then the end of the log, where the backend sums up."""
+    end = "\n".join(output.rstrip().splitlines()[-lines:])
+    return f"{reason}\n\n…\n{end}" if reason and reason not in end else end

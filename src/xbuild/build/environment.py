@@ -1,0 +1,90 @@
+"""The isolated environment of one build: crossenv's interpreter, the build requirements, and the cross variables."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from xbuild.diagnostics import first_error
+from xbuild.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from xbuild.build.crossenv import CrossVenv
+    from xbuild.build.process import CommandRunner
+
+# The user's flags come after ours, where the last one wins; everything else of ours replaces the user's.
+_FLAGS = frozenset({"CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "FCFLAGS", "LDFLAGS"})
+
+
+class CrossIsolatedEnv:
+    """pypa/build's ``IsolatedEnv`` for a target.
+
+    Build requirements are installed for the build machine, in a clean environment: once the cross variables are set,
+    an installer would resolve ninja, cmake and cython for the target (facts: pip does). The cross variables are only
+    around the backend's hooks.
+    """
+
+    def __init__(
+        self,
+        venv: CrossVenv,
+        *,
+        cross_environ: Mapping[str, str],
+        base_environ: Mapping[str, str],
+        tool_dir: Path,
+        uv: str,
+        runner: CommandRunner,
+        offline: bool,
+    ) -> None:
+        self._venv = venv
+        self._cross = cross_environ
+        self._base = base_environ
+        self._tool_dir = tool_dir
+        self._uv = uv
+        self._runner = runner
+        self._offline = offline
+
+    @property
+    def python_executable(self) -> str:
+        """The interpreter that runs the backend's hooks."""
+        return str(self._venv.cross_python)
+
+    def make_extra_environ(self) -> dict[str, str]:
+        """Return what the hooks need on top of the clean environment."""
+        path = [self._venv.cross_bin, self._venv.build_bin, self._tool_dir]
+        extra = {name: self._with_users_flags(name, value) for name, value in self._cross.items()}
+        extra["PATH"] = os.pathsep.join([*map(str, path), self._base.get("PATH", os.defpath)])
+        return extra
+
+    def _with_users_flags(self, name: str, value: str) -> str:
+        users = self._base.get(name) if name in _FLAGS else None
+        return f"{value} {users}".strip() if users else value
+
+    def install(self, requirements: Iterable[str]) -> None:
+        """Install build requirements for the build machine. Raises :class:`BuildError` if one cannot be had."""
+        wanted = sorted(requirements)
+        if not wanted:
+            return
+        command = [self._uv, "pip", "install", "--python", str(self._venv.build_python), "--no-progress"]
+        if self._offline:
+            command.append("--offline")
+        try:
+            self._runner([*command, "--", *wanted])
+        except subprocess.CalledProcessError as error:
+            raise BuildError(
+                f"cannot install the build requirements: {', '.join(wanted)}",
+                hint="they are installed for the build machine; see the log above for the one that has no build for it",
+                details=first_error(error.output) or error.output.strip(),
+            ) from error
+
+    def installed(self) -> tuple[tuple[str, str], ...]:
+        """Return the name and version of each installed build requirement, sorted."""
+        site = self._venv.build_bin.parent.glob("lib/python*/site-packages")
+        found = metadata.distributions(path=[str(folder) for folder in site])
+        return tuple(sorted((canonicalize_name(dist.name), dist.version) for dist in found))

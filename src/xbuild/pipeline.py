@@ -1,0 +1,273 @@
+"""The sequence, once for every engine: provision, plan, build, verify, test, deliver."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uv import find_uv_bin
+
+from xbuild import report
+from xbuild.build.builder import BuildRequest, build_wheel
+from xbuild.build.process import clean_environ
+from xbuild.build.sdist import fetch_sdist, resolve_sdist
+from xbuild.build.source import list_files, open_source
+from xbuild.errors import BuildError
+from xbuild.files import atomic_write
+from xbuild.progress import TimedProgress
+from xbuild.provision.cache import Cache
+from xbuild.resolve import Selection, describe, resolve
+from xbuild.testing.wheel import run_test
+from xbuild.wheels.fallback import compiled_sources, detect_fallback
+from xbuild.wheels.manylinux import platform_tag
+from xbuild.wheels.retag import retag
+from xbuild.wheels.tags import WheelExpectation
+from xbuild.wheels.verify import verify_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging.requirements import Requirement
+
+    from xbuild.build.builder import BuiltWheel
+    from xbuild.build.source import SourceTree
+    from xbuild.crossfiles.spec import CrossSpec
+    from xbuild.progress import Progress
+    from xbuild.testing.wheel import TestResult
+    from xbuild.wheels.report import VerificationReport
+
+# crossenv's scripts start with "#!<folder>/build/cross/env/build/bin/python3.14 -I", below the cache's root: older
+# kernels read 127 bytes of such a line, and a space ends the path.
+_LONGEST_ROOT = 60
+_KEPT_LOGS = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WheelRequest:
+    """What ``xbuild wheel`` was asked for: one source, built once for each selection.
+
+    ``source`` is a folder, an sdist or a requirement. ``platform_tag`` is ``auto``, ``linux`` or ``manylinux_X_Y``.
+    """
+
+    source: str
+    selections: tuple[Selection, ...]
+    config_settings: Mapping[str, str | list[str]] = field(default_factory=dict)
+    platform_tag: str = "auto"
+    allow_pure: bool = False
+    test: bool = False
+    test_command: str | None = None
+    find_links: tuple[str, ...] = ()
+    outdir: Path = Path("dist")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One step of the plan, as ``--dry-run`` shows it."""
+
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What came out: the delivered wheels, and the report (``schemas/report.schema.json``)."""
+
+    wheels: tuple[Path, ...]
+    report: dict[str, Any]
+
+
+def plan(request: WheelRequest, *, environ: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return the steps of ``request``, without doing any of them and without the network."""
+    steps = []
+    for selection in request.selections:
+        label = selection.target.name + (f", CPython {selection.python}" if selection.python else "")
+        steps += [f"{label}: {line}" for line in describe(selection, environ=environ)]
+        steps.append(f"{label}: build a wheel from {request.source}")
+        steps.append(f"{label}: verify the wheel and set its platform tag ({request.platform_tag})")
+        if request.test:
+            steps.append(f"{label}: test it under the emulator: {request.test_command or 'import its modules'}")
+    steps.append(f"put {'the wheels' if len(request.selections) > 1 else 'the wheel'} into {request.outdir}")
+    return tuple(Step(title=title) for title in steps)
+
+
+def run(request: WheelRequest, *, progress: Progress, environ: Mapping[str, str]) -> Result:
+    """Build, verify, test and deliver a wheel for each selection, in their order.
+
+    A wheel is delivered when it has passed everything that was asked for; the first failure is raised, and the wheels
+    delivered before it stay.
+    """
+    cache = Cache.default(environ, progress=progress)
+    builds = []
+    for selection in request.selections:
+        with _scratch(cache) as scratch:
+            one = _OneBuild(
+                request=request,
+                selection=selection,
+                cache=cache,
+                scratch=scratch,
+                progress=TimedProgress(progress),
+                environ=environ,
+            )
+            builds.append(_run_one(one))
+    return Result(wheels=tuple(build.wheel for build in builds), report=report.render(builds))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OneBuild:
+    """What the steps of one build share. ``scratch`` is removed when it is over."""
+
+    request: WheelRequest
+    selection: Selection
+    cache: Cache
+    scratch: Path
+    progress: TimedProgress
+    environ: Mapping[str, str]
+
+    def folder(self, name: str) -> Path:
+        """Return a new folder in the scratch folder."""
+        path = self.scratch / name
+        path.mkdir()
+        return path
+
+
+def _run_one(one: _OneBuild) -> report.Build:
+    resolved = resolve(one.selection, progress=one.progress, environ=one.environ)
+    spec = resolved.spec
+    source = _open_source(one, spec)
+    # Before the build, which may add generated sources.
+    native = compiled_sources(list_files(source.path), read=partial(_read_text, source.path))
+    log = _new_log(one.cache, f"{source.label}-{spec.target.name}-cp{spec.python.version_nodot}")
+    built = _build(one, spec, source, log)
+    with one.progress.step("Verifying the wheel"):
+        wheel, verification = _verify(one, spec, built, native=native, log=log)
+    tested = _test(one, spec, wheel)
+    return report.Build(
+        resolved=resolved,
+        source=source,
+        requirements=built.requirements,
+        wheel=_deliver(wheel, one.request.outdir),
+        verification=verification,
+        test=tested,
+        steps=one.progress.steps,
+    )
+
+
+def _open_source(one: _OneBuild, spec: CrossSpec) -> SourceTree:
+    offline = one.selection.offline
+
+    def fetch(requirement: Requirement) -> Path:
+        with one.progress.step(f"Finding the sdist of {requirement}"):
+            link = resolve_sdist(
+                requirement,
+                uv=find_uv_bin(),
+                python_version=spec.python.version,
+                environ=clean_environ(one.environ),
+                offline=offline,
+            )
+        return fetch_sdist(link, directory=one.folder("sdist"), cache=one.cache, progress=one.progress, offline=offline)
+
+    return open_source(one.request.source, into=one.folder("source"), fetch_sdist=fetch)
+
+
+def _build(one: _OneBuild, spec: CrossSpec, source: SourceTree, log: Path) -> BuiltWheel:
+    request = BuildRequest(
+        spec=spec,
+        source=source,
+        config_settings=one.request.config_settings,
+        directory=one.folder("build"),
+        log=log,
+        uv=find_uv_bin(),
+        offline=one.selection.offline,
+    )
+    return build_wheel(request, environ=one.environ, progress=one.progress)
+
+
+def _verify(
+    one: _OneBuild, spec: CrossSpec, built: BuiltWheel, *, native: Sequence[str], log: Path
+) -> tuple[Path, VerificationReport]:
+    """Return the wheel with its final tag, and what verification says of it."""
+    expectation = _expectation(spec, build_paths=(str(one.cache.root), str(one.scratch)))
+    verification = verify_wheel(built.path, expectation)
+    if not one.request.allow_pure:
+        # First of all: a wheel that lost its modules has nothing else that could be wrong.
+        fallback = detect_fallback(verification, sources=native, log=log.read_text("utf-8", errors="replace"))
+        if fallback is not None:
+            raise fallback.error()
+    verification.raise_for_errors()
+    if not verification.elf_files:
+        return built.path, verification
+    choice = platform_tag(verification.elf_files, target=spec.target, requested=one.request.platform_tag)
+    if choice.explanation:
+        one.progress.note(choice.explanation)
+    tagged = retag(built.path, platforms=choice.tags, output_dir=one.folder("tagged"))
+    verification = verify_wheel(tagged, expectation)
+    verification.raise_for_errors()
+    return tagged, verification
+
+
+def _expectation(spec: CrossSpec, *, build_paths: tuple[str, ...]) -> WheelExpectation:
+    abi = spec.python.details.abi
+    major, minor = spec.python.version.split(".")
+    return WheelExpectation(
+        target=spec.target,
+        python=(int(major), int(minor)),
+        abi_flags=spec.python.abi_flags,
+        extension_suffix=spec.python.extension_suffix,
+        stable_abi_suffix=abi.stable_abi_suffix if abi else None,
+        build_paths=build_paths,
+    )
+
+
+def _test(one: _OneBuild, spec: CrossSpec, wheel: Path) -> TestResult | None:
+    command = one.request.test_command
+    if not one.request.test and command is None:
+        return None
+    return run_test(
+        wheel,
+        spec=spec,
+        find_links=one.request.find_links,
+        command=command,
+        offline=one.selection.offline,
+        progress=one.progress,
+        environ=one.environ,
+    )
+
+
+def _read_text(root: Path, name: str) -> str:
+    return (root / name).read_text("utf-8", errors="replace")
+
+
+def _deliver(wheel: Path, outdir: Path) -> Path:
+    """Put the wheel into ``outdir``: whole, or not at all."""
+    target = outdir / wheel.name
+    try:
+        atomic_write(target, wheel.read_bytes())
+    except OSError as error:
+        raise BuildError(
+            f"cannot write {target}: {error.strerror}", hint="choose another folder with --outdir, or make room in it"
+        ) from error
+    return target
+
+
+@contextmanager
+def _scratch(cache: Cache) -> Iterator[Path]:
+    """Give an empty folder that builds can live in: crossenv makes scripts that start with ``#!`` and its path."""
+    suitable = len(str(cache.root)) <= _LONGEST_ROOT and not any(char.isspace() for char in str(cache.root))
+    # A cache elsewhere for its scratch folders alone: they are cleaned up in the same way.
+    where = cache if suitable else Cache(Path(tempfile.gettempdir(), "xbuild"), progress=cache.progress)
+    with where.workspace() as folder:
+        yield folder
+
+
+def _new_log(cache: Cache, name: str) -> Path:
+    """Return an empty log file, in place of the one of the last such build; the oldest logs are removed."""
+    log = cache.root / "logs" / f"{name}.log"
+    with cache.disk_errors():
+        atomic_write(log, "")
+    by_age = sorted(log.parent.glob("*.log"), key=lambda path: path.stat().st_mtime)
+    for old in by_age[:-_KEPT_LOGS]:
+        old.unlink(missing_ok=True)
+    return log

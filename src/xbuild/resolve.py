@@ -1,0 +1,303 @@
+"""From what the user chose to one :class:`CrossSpec`: provisioning, toolchain, emulator and build Python together."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xbuild.build.pythons import FoundPython, find_build_python
+from xbuild.crossfiles.spec import CrossSpec
+from xbuild.emulator import find_qemu, make_emulator
+from xbuild.errors import DetailsError
+from xbuild.provision.cache import Cache
+from xbuild.provision.debian.sources import ArchiveSettings
+from xbuild.progress import SilentProgress
+from xbuild.provision.provisioner import Provisioner
+from xbuild.targets import Target, get_target
+from xbuild.toolchains import materialise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xbuild.crossfiles.spec import Emulator, Sysroot, TargetPython
+    from xbuild.progress import Progress
+    from xbuild.provision.model import Provenance, Tree
+    from xbuild.provision.provisioner import Request
+    from xbuild.toolchains import Toolchain, ToolchainPlan
+
+DEFAULT_PYTHON = "3.13"
+"""The CPython to build for where the user names none: fixed, so that the wheel does not depend on the machine."""
+
+# Programs of the build machine that are worth naming in a cross file, where the machine has them.
+_TOOLS = {"pkg-config": ("pkg-config", "pkgconf"), "cmake": ("cmake",), "cc": ("cc", "gcc"), "c++": ("c++", "g++")}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """What to build for, as the user chose it: one target, one CPython, and where their files come from.
+
+    ``python`` is ``X.Y``, or ``X.Yt`` for the free-threaded build; None: the one of ``build_details``, else
+    :data:`DEFAULT_PYTHON`. ``toolchain`` is ``gcc``, ``system``, ``zig`` or the path of a toolchain file.
+    """
+
+    target: Target
+    python: str | None = None
+    toolchain: str = "gcc"
+    sysroot: Path | None = None
+    build_details: Path | None = None
+    libraries: tuple[str, ...] = ()
+    archive: str | None = None
+    base_suite: str | None = None
+    python_suite: str | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """The cross build's description and where its parts came from."""
+
+    spec: CrossSpec
+    provenance: tuple[Provenance, ...]
+    build_python_version: str
+
+
+def resolve(selection: Selection, *, progress: Progress, environ: Mapping[str, str], refresh: bool = False) -> Resolved:
+    """Return the description of a cross build for ``selection``, fetching what is not in the cache.
+
+    ``refresh`` reads the archive again, for newer packages. Raises the errors of the parts: :class:`DetailsError`,
+    :class:`TargetError`, :class:`ToolchainError`, :class:`ProvisionError`.
+    """
+    return _Resolver(selection, progress=progress, environ=environ, refresh=refresh).resolve()
+
+
+def describe(selection: Selection, *, environ: Mapping[str, str]) -> Iterator[str]:
+    """Say, a line each, where :func:`resolve` would take the parts from. Neither network nor cache is changed."""
+    return _Resolver(selection, progress=SilentProgress(), environ=environ, refresh=False).describe()
+
+
+class _Resolver:
+    """Resolving one selection: what its parts share, and the provenance they leave."""
+
+    def __init__(self, selection: Selection, *, progress: Progress, environ: Mapping[str, str], refresh: bool) -> None:
+        self._selection = selection
+        self._target = selection.target
+        self._progress = progress
+        self._environ = environ
+        self._cache = Cache.default(environ, progress=progress)
+        self._provisioner = Provisioner(
+            settings=ArchiveSettings.discover(selection.archive, environ),
+            cache=self._cache,
+            build=get_target(platform.machine()),
+            progress=progress,
+            offline=selection.offline,
+            refresh=refresh,
+            base_suite=selection.base_suite,
+            python_suite=selection.python_suite,
+        )
+        self._path = environ.get("PATH", os.defpath)
+        self._trees: list[Tree] = []
+
+    def resolve(self) -> Resolved:
+        own_python = self._own_python()
+        version = self._version(own_python)
+        found_python = self._find_build_python(version)
+        found_qemu = self._find_qemu()
+        # All that is missing at once: one download, one progress bar.
+        self._provisioner.prepare(self._requests(version, own_python, found_python, found_qemu))
+        python = own_python or self._provisioned_python(version)
+        sysroot = self._sysroot()
+        toolchain = self._toolchain(sysroot)
+        emulator = self._emulator(found_qemu, python, sysroot)
+        build_python = found_python or self._provisioned_build_python(version)
+        spec = CrossSpec(
+            target=self._target,
+            python=python,
+            sysroot=sysroot,
+            toolchain=toolchain,
+            build_python=build_python.executable,
+            emulator=emulator,
+            tools=dict(_find_tools(self._environ)),
+        )
+        provenance = tuple(tree.provenance for tree in self._trees)
+        return Resolved(spec=spec, provenance=provenance, build_python_version=build_python.version)
+
+    def describe(self) -> Iterator[str]:
+        own_python = self._own_python()
+        version = self._version(own_python)
+        found_python = self._find_build_python(version)
+        found_qemu = self._find_qemu()
+        if own_python is not None:
+            yield f"use the target Python of {own_python.details_file}"
+        if self._selection.sysroot is not None:
+            yield f"use the sysroot {self._selection.sysroot}"
+        if self._selection.toolchain != "gcc":
+            yield f"use the toolchain {self._selection.toolchain}"
+        if found_python is not None:
+            yield f"use the build Python {found_python.executable}"
+        if found_qemu is not None:
+            yield f"use the emulator {found_qemu[0]}"
+        for request in self._requests(version, own_python, found_python, found_qemu):
+            if self._provisioner.has(request):
+                yield f"use {request.title} from the cache"
+            else:
+                yield f"fetch {request.title} from {self._provisioner.settings.url}"
+
+    def _requests(
+        self,
+        version: str,
+        own_python: TargetPython | None,
+        found_python: FoundPython | None,
+        found_qemu: tuple[Path, str] | None,
+    ) -> list[Request]:
+        provisioner, target = self._provisioner, self._target
+        requests = []
+        if own_python is None:
+            requests.append(provisioner.target_python_request(target, version))
+        if self._selection.sysroot is None:
+            requests.append(provisioner.sysroot_request(target, self._selection.libraries))
+        if self._selection.toolchain == "gcc":
+            requests.append(provisioner.gcc_request(target))
+        if found_python is None:
+            requests.append(provisioner.build_python_request(version))
+        if found_qemu is None and self._needs_emulator:
+            requests.append(provisioner.qemu_request())
+        return requests
+
+    # The target's Python
+
+    def _own_python(self) -> TargetPython | None:
+        if self._selection.build_details is None:
+            return None
+        python = own_target_python(self._selection.build_details, self._target, cache=self._cache)
+        asked = self._selection.python
+        if asked is not None and asked != python.version + python.abi_flags:
+            raise DetailsError(
+                f"{self._selection.build_details}: expected CPython {asked}, as --python says, "
+                f"found {python.version}{python.abi_flags}",
+                hint="leave --python out, or name the file of the other interpreter",
+            )
+        return python
+
+    def _version(self, own_python: TargetPython | None) -> str:
+        if own_python is not None:
+            return own_python.version + own_python.abi_flags
+        return self._selection.python or DEFAULT_PYTHON
+
+    def _provisioned_python(self, version: str) -> TargetPython:
+        provisioned = self._provisioner.target_python(self._target, version)
+        self._trees.append(provisioned.tree)
+        return provisioned.python
+
+    # Its libraries and compilers
+
+    def _sysroot(self) -> Sysroot:
+        if self._selection.sysroot is not None:
+            return own_sysroot(self._selection.sysroot, self._target)
+        provisioned = self._provisioner.sysroot(self._target, self._selection.libraries)
+        self._trees.append(provisioned.tree)
+        return provisioned.sysroot
+
+    def _toolchain(self, sysroot: Sysroot) -> Toolchain:
+        plan = self._toolchain_plan(sysroot)
+        return materialise(plan, self._cache.root / "toolchains")
+
+    def _toolchain_plan(self, sysroot: Sysroot) -> ToolchainPlan:
+        match self._selection.toolchain:
+            case "gcc":
+                from xbuild.toolchains.gcc import gcc_plan
+
+                gcc = self._provisioner.gcc(self._target)
+                self._trees.append(gcc.tree)
+                return gcc_plan(
+                    target=self._target,
+                    triplet=gcc.triplet,
+                    major=int(gcc.major),
+                    version=gcc.version,
+                    tree=gcc.tree.path,
+                    sysroot=sysroot.path,
+                )
+            case "system":
+                from xbuild.toolchains.system import system_plan
+
+                return system_plan(self._target, path=self._path, sysroot=self._selection.sysroot)
+            case "zig":
+                from xbuild.toolchains.zig import find_zig, zig_plan, zig_version
+
+                zig = find_zig()
+                return zig_plan(
+                    self._target,
+                    zig=zig,
+                    version=zig_version(zig),
+                    cache=self._cache.root / "zig",
+                    sysroot=sysroot.path if self._selection.libraries or self._selection.sysroot else None,
+                )
+            case file:
+                from xbuild.toolchains.file import file_plan
+
+                return file_plan(Path(file))
+
+    # What runs
+
+    @property
+    def _needs_emulator(self) -> bool:
+        return self._target.name != self._provisioner.build.name
+
+    def _find_qemu(self) -> tuple[Path, str] | None:
+        if not self._needs_emulator:
+            return None
+        return find_qemu(self._target, path=self._path)
+
+    def _emulator(self, found: tuple[Path, str] | None, python: TargetPython, sysroot: Sysroot) -> Emulator | None:
+        if not self._needs_emulator:
+            return None
+        if found is None:
+            qemu = self._provisioner.qemu(self._target)
+            self._trees.append(qemu.tree)
+            found = qemu.path, qemu.version
+        return make_emulator(
+            *found,
+            target=self._target,
+            python=python,
+            sysroot=sysroot,
+            directory=self._cache.root / "emulators",
+        )
+
+    def _find_build_python(self, version: str) -> FoundPython | None:
+        """Look for it once, and remember: asking every interpreter on PATH takes longer than all the rest."""
+        names = ("PATH", "PYENV_ROOT", "HOME", "UV_PYTHON_INSTALL_DIR")
+        where = [sys.executable, *(self._environ.get(name, "") for name in names)]
+        key = f"build python {version} {json.dumps(where)}"
+        known = self._cache.record(key)
+        if known is not None and _modified(Path(known["executable"])) == known["modified"]:
+            return FoundPython(executable=Path(known["executable"]), version=known["version"])
+        number = version.removesuffix("t")
+        found = find_build_python(number, free_threaded=number != version, environ=self._environ)
+        if found is not None:
+            record = {"executable": str(found.executable), "version": found.version}
+            self._cache.write_record(key, {**record, "modified": _modified(found.executable)})
+        return found
+
+    def _provisioned_build_python(self, version: str) -> FoundPython:
+        built = self._provisioner.build_python(version)
+        self._trees.append(built.tree)
+        return FoundPython(executable=built.executable, version=built.version)
+
+
+def _modified(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _find_tools(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    for tool, names in _TOOLS.items():
+        found = next(filter(None, (shutil.which(name, path=environ.get("PATH")) for name in names)), None)
+        if found is not None:
+            yield tool, Path(found)
