@@ -10,6 +10,13 @@ import sys
 import traceback
 
 
+def summary(error: BaseException) -> str:
+    """Return one line about ``error``: what it was raised from says more than a page of advice (numpy's)."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return traceback.format_exception_only(type(error), error)[-1].strip().partition("\n")[0]
+
+
 def main(journal: str, names: "list[str]") -> None:
     """Import ``names`` in order."""
     with open(journal, "w", buffering=1, encoding="utf-8") as file:  # noqa: PTH123, nothing is imported needlessly
@@ -19,9 +26,8 @@ def main(journal: str, names: "list[str]") -> None:
                 importlib.import_module(name)
             except BaseException as error:  # a module that calls sys.exit() is no better
                 missing = error.name if isinstance(error, ModuleNotFoundError) else None
-                told = traceback.format_exception_only(type(error), error)[-1].strip()
                 shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-                file.write(json.dumps(["failed", name, missing, told, shown]) + "\n")
+                file.write(json.dumps(["failed", name, missing, summary(error), shown]) + "\n")
             else:
                 file.write(json.dumps(["imported", name]) + "\n")
 

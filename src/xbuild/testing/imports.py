@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xbuild.testing.modules import Modules
+
+
+_NO_LIBRARY = re.compile(r"(\S+\.so\S*): cannot open shared object file")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +70,11 @@ def _error(wrong: Mapping[str, Outcome], *, wheel: str, own: set[str]) -> TestEr
     """The first failure is the message: those after it often follow from it."""
     name, first = next(iter(wrong.items()))
     more = f" (and {len(wrong) - 1} more of its modules)" if len(wrong) > 1 else ""
+    library = _NO_LIBRARY.search(first.error)
     hint = None
-    if first.missing is not None and first.missing.partition(".")[0] not in own:
+    if library is not None:
+        hint = f"the target has no {library[1]}: name its package with '--lib', or put the library into the wheel"
+    elif first.missing is not None and first.missing.partition(".")[0] not in own:
         hint = f"the wheel does not require what has the module {first.missing!r}; '--command' tests it another way"
     return TestError(
         f"{wheel} failed its test: importing {name}{more}: {first.error}", hint=hint, details=first.traceback

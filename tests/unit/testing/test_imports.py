@@ -21,6 +21,10 @@ class TestImporter:
         (tmp_path / "broken.py").write_text("raise ImportError('undefined symbol: no_such')\n")
         (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
         (tmp_path / "wants.py").write_text("import nonesuch.deep\n")
+        (tmp_path / "advises.py").write_text(
+            "try:\n    raise ImportError('undefined symbol: f')\n"
+            "except ImportError as cause:\n    raise ImportError('\\n\\nPLEASE READ:\\n  advice') from cause\n"
+        )
         (tmp_path / "dies.py").write_text("import os\nos.abort()\n")
         start = (
             f"import sys, runpy; sys.path.insert(0, {str(tmp_path)!r}); "
@@ -46,6 +50,11 @@ class TestImporter:
         assert lines[3][4] is not None
         assert lines[3][4].endswith("ImportError: undefined symbol: no_such\n")
 
+    def test_the_summary_is_one_line_about_the_cause(self, tmp_path: Path) -> None:
+        _, failed = self.journal(tmp_path, "advises")
+        assert failed[3] == "ImportError: undefined symbol: f"
+        assert "PLEASE READ" in (failed[4] or "")
+
     def test_the_one_that_ends_the_interpreter_is_the_last(self, tmp_path: Path) -> None:
         assert self.journal(tmp_path, "good", "dies", "wants", status=-6)[-1] == ["begun", "dies"]
 
@@ -67,6 +76,11 @@ def absent(module: str) -> Outcome:
 
 IMPORTED = Outcome(state="imported")
 BROKEN = Outcome(state="failed", error="ImportError: undefined symbol: f", traceback="Traceback …\n")
+NO_LIBRARY = Outcome(
+    state="failed",
+    error="ImportError: libxml2.so.2: cannot open shared object file",
+    traceback="Traceback …\n",
+)
 MODULES = Modules(top=("pkg",), native=("pkg._a", "pkg._b"))
 
 
@@ -91,6 +105,11 @@ class TestJudgeImports:
                 {"pkg": BROKEN, "pkg._a": BROKEN, "pkg._b": BROKEN},
                 "w failed its test: importing pkg (and 2 more of its modules): ImportError: undefined symbol: f",
                 None,
+            ),
+            (
+                {"pkg": IMPORTED, "pkg._a": NO_LIBRARY, "pkg._b": IMPORTED},
+                "w failed its test: importing pkg._a: ImportError: libxml2.so.2: cannot open shared object file",
+                "the target has no libxml2.so.2: name its package with '--lib', or put the library into the wheel",
             ),
             (  # its own module: the suffix is another interpreter's
                 {"pkg": IMPORTED, "pkg._a": absent("pkg._a"), "pkg._b": IMPORTED},
