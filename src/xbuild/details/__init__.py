@@ -9,37 +9,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xbuild.details.completion import Completed, Origin, complete
+    from xbuild.details.checking import check, check_text, schema
+    from xbuild.details.codes import CODES, Code, Severity
+    from xbuild.details.comparison import ABSENT, Difference, compare
+    from xbuild.details.completion import Completed, Origin, complete, synthesise
     from xbuild.details.discovery import discover, discover_all
-    from xbuild.details.findings import InvalidDetailsError, Problem
+    from xbuild.details.findings import Finding, Fix, InvalidDetailsError, Problem
     from xbuild.details.model import Abi, BuildDetails, CApi, Implementation, Language, Libpython, VersionInfo
     from xbuild.details.parse import dumps, load, loads
     from xbuild.details.paths import resolve
+    from xbuild.details.repairing import Repaired, repair
     from xbuild.details.variables import read_variables
 
 _MODULES = {
-    "completion": ("Completed", "Origin", "complete"),
+    "checking": ("check", "check_text", "schema"),
+    "codes": ("CODES", "Code", "Severity"),
+    "comparison": ("ABSENT", "Difference", "compare"),
+    "completion": ("Completed", "Origin", "complete", "synthesise"),
     "discovery": ("discover", "discover_all"),
-    "findings": ("InvalidDetailsError", "Problem"),
+    "findings": ("Finding", "Fix", "InvalidDetailsError", "Problem"),
     "model": ("Abi", "BuildDetails", "CApi", "Implementation", "Language", "Libpython", "VersionInfo"),
     "parse": ("dumps", "load", "loads"),
     "paths": ("resolve",),
+    "repairing": ("Repaired", "repair"),
     "variables": ("read_variables",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "ABSENT",
+    "CODES",
     "Abi",
     "BuildDetails",
     "CApi",
+    "Code",
     "Completed",
+    "Difference",
+    "Finding",
+    "Fix",
     "Implementation",
     "InvalidDetailsError",
     "Language",
     "Libpython",
     "Origin",
     "Problem",
+    "Repaired",
+    "Severity",
     "VersionInfo",
+    "check",
+    "check_text",
+    "compare",
     "complete",
     "discover",
     "discover_all",
@@ -47,7 +66,10 @@ __all__ = [
     "load",
     "loads",
     "read_variables",
+    "repair",
     "resolve",
+    "schema",
+    "synthesise",
 ]
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
-import os
+import dataclasses
+import posixpath
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from xbuild.details.discovery import discover
 from xbuild.details.evidence import gather
-from xbuild.details.facts import Fact, derive
+from xbuild.details.facts import PATH_KEYS, Fact, derive
+from xbuild.details.findings import InvalidDetailsError
 from xbuild.details.json_text import lookup, parse_json, pointer, read_text
 from xbuild.details.parse import SUPPORTED_VERSION, from_json, schema_version
 from xbuild.details.paths import relocatable
@@ -20,8 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xbuild.details.evidence import Evidence
+    from xbuild.details.facts import Keys
     from xbuild.details.model import BuildDetails
     from xbuild.targets import Target
+
+
+RENAMED: Mapping[Keys, Keys] = MappingProxyType(
+    {("c_api", "include"): ("c_api", "headers"), ("interpreter", "path"): ("base_interpreter",)}
+)
+"""Keys of the drafts of PEP 739 that early builds of CPython 3.14 wrote, and their names in version 1.0."""
+
+_DRAFT_OBJECTS = frozenset({"interpreter"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +70,58 @@ def complete(stdlib: Path, *, prefix: Path, target: Target) -> Completed:
         raise DetailsError(
             f"{prefix}: no Python.h: expected it in {expected}", hint="Debian has the headers in libpython3.X-dev"
         )
-    relative = relocatable(document, folder=os.fspath(stdlib.absolute()), prefix=os.fspath(prefix.absolute()))
-    changes = (*modernise(relative), *derive(evidence, relative))
-    source = str(file) if file else f"build-details of {stdlib}"
-    details = from_json(apply(relative, changes), source=source)
-    return Completed(details=details, origins=origins(relative, changes), file=file)
+    changes = changes_for(document, evidence, everything=True)
+    return _completed(document, changes, evidence=evidence, file=file, relative=True)
+
+
+def synthesise(
+    stdlib: Path, *, prefix: Path | None = None, target: Target | None = None, relative: bool = False
+) -> Completed:
+    """Return details made from what lies beside them alone; a build-details file that is there is not looked at.
+
+    Paths are absolute, as on the machine the tree is for, or with ``relative`` as :func:`complete` has them; they are
+    relative too if no sysconfig variables say what the prefix is called there.
+    Raises :class:`DetailsError` if the tree does not support a required value.
+    """
+    evidence = gather(stdlib, prefix=prefix, target=target)
+    require_machine(evidence)
+    document = {} if relative or evidence.text("prefix") is None else {"base_prefix": evidence.variables["prefix"]}
+    changes = changes_for(document, evidence, everything=True)
+    return _completed(document, changes, evidence=evidence, file=None, relative=not document)
+
+
+def _completed(
+    document: Mapping[str, Any], changes: tuple[Fact, ...], *, evidence: Evidence, file: Path | None, relative: bool
+) -> Completed:
+    result = apply(document, changes)
+    if relative:
+        result = relocate(result, evidence)
+    source = str(file) if file else f"the build details of {evidence.stdlib}"
+    try:
+        details = from_json(result, source=source)
+    except InvalidDetailsError as error:
+        hint = "the files beside it do not say more: is this the standard library of a whole installation?"
+        raise InvalidDetailsError(error.source, error.problems, hint=hint) from error
+    return Completed(details=details, origins=origins(document, changes), file=file)
+
+
+def changes_for(document: Mapping[str, Any], evidence: Evidence, *, everything: bool = False) -> tuple[Fact, ...]:
+    """Return every change that ``evidence`` asks of ``document``, in the path style of the document."""
+    old = modernise(document)
+    modern = apply(document, old)
+    found = derive(evidence, relocate(modern, evidence), everything=everything)
+    return (*old, *(_restyled(fact, document.get("base_prefix")) for fact in found))
+
+
+def relocate(document: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
+    """Return ``document`` with every path relative, as a file in the standard library's folder has them."""
+    return relocatable(document, folder=str(evidence.stdlib.absolute()), prefix=str(evidence.prefix.absolute()))
+
+
+def _restyled(fact: Fact, base_prefix: Any) -> Fact:
+    if fact.keys in PATH_KEYS and isinstance(base_prefix, str) and posixpath.isabs(base_prefix):
+        return dataclasses.replace(fact, value=posixpath.normpath(posixpath.join(base_prefix, fact.value)))
+    return fact
 
 
 def read_document(file: Path) -> dict[str, Any]:
@@ -91,10 +150,18 @@ def require_machine(evidence: Evidence) -> None:
 
 
 def modernise(document: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """Return the changes that turn what drafts of the format had into what version 1.0 has."""
-    if not isinstance(document.get("schema_version"), str):
-        return (Fact(keys=("schema_version",), value=SUPPORTED_VERSION, origin="this version of the specification"),)
-    return ()
+    """Return the changes that give keys the names they have in version 1.0, where a draft's are used."""
+    changes = []
+    if "schema_version" not in document:
+        origin = "the version of the specification that xbuild writes"
+        changes.append(Fact(keys=("schema_version",), value=SUPPORTED_VERSION, origin=origin))
+    for old, new in RENAMED.items():
+        value = lookup(document, old)
+        if isinstance(value, str):
+            if lookup(document, new) is None:
+                changes.append(Fact(keys=new, value=value, origin=f"{'.'.join(old)}, its name in a draft"))
+            changes.append(Fact(keys=old, value=None, origin=f"{'.'.join(new)} is its name now", remove=True))
+    return tuple(changes)
 
 
 def apply(document: Mapping[str, Any], changes: Iterable[Fact]) -> dict[str, Any]:
@@ -106,8 +173,11 @@ def apply(document: Mapping[str, Any], changes: Iterable[Fact]) -> dict[str, Any
             if not isinstance(place.get(key), dict):
                 place[key] = {}
             place = place[key]
-        place[fact.keys[-1]] = copy.deepcopy(fact.value)
-    return result
+        if fact.remove:
+            place.pop(fact.keys[-1], None)
+        else:
+            place[fact.keys[-1]] = copy.deepcopy(fact.value)
+    return {key: value for key, value in result.items() if value != {} or key not in _DRAFT_OBJECTS}
 
 
 def origins(document: Mapping[str, Any], changes: Iterable[Fact]) -> tuple[Origin, ...]:

@@ -53,6 +53,9 @@ class Evidence:
     flags_origin: str
     headers: Found | None
     has_headers: bool
+    pyconfig: Mapping[str, str] | None
+    pyconfig_name: str
+    pyconfig_apart: bool
     pkgconfig: Found | None
     dynamic: Found | None
     dynamic_stableabi: Found | None
@@ -61,6 +64,16 @@ class Evidence:
     stable_suffixes: frozenset[str] | None
     binary: Found | None
     elf: ElfHeader | None
+
+    @property
+    def has_tree(self) -> bool:
+        """Whether ``stdlib`` is a standard library, so that what is not in the tree is missing."""
+        return bool(self.variables) or self.exists(f"{self.stdlib_path}/os.py")
+
+    @property
+    def stdlib_path(self) -> str:
+        """``stdlib`` relative to ``prefix``."""
+        return posixpath.relpath(self.stdlib.absolute().as_posix(), self.prefix.absolute().as_posix())
 
     def text(self, name: str) -> Found | None:
         """Return a variable that is a string and not empty."""
@@ -107,7 +120,9 @@ class _Tree:
         headers, has_headers = self._headers(multiarch)
         folder = self.prefix / headers.value if headers else None
         pyconfig = find_pyconfig(folder, triplet=multiarch or None) if folder and has_headers else None
-        flags, flags_origin = self._flags(pyconfig)
+        defines = parse_defines(read_text(pyconfig)) if pyconfig else None
+        pyconfig_name = pyconfig.relative_to(self.prefix).as_posix() if pyconfig else ""
+        flags, flags_origin = self._flags(defines, pyconfig_name)
         version, version_origin = self._version(folder)
         dynamic = self._first(self._library("LIBDIR", "LDLIBRARY", ending=".so"), self._library("LIBDIR", "INSTSONAME"))
         interpreter = self._interpreter()
@@ -126,6 +141,9 @@ class _Tree:
             flags_origin=flags_origin,
             headers=headers,
             has_headers=has_headers,
+            pyconfig=defines,
+            pyconfig_name=pyconfig_name,
+            pyconfig_apart=pyconfig is not None and folder is not None and pyconfig.parent != folder,
             pkgconfig=self._pkgconfig(),
             dynamic=dynamic,
             dynamic_stableabi=self._first(self._library("LIBDIR", "PY3LIBRARY")),
@@ -168,12 +186,11 @@ class _Tree:
                 return found, True
         return (named[0], False) if self._text("INCLUDEPY") else (None, False)
 
-    def _flags(self, pyconfig: Path | None) -> tuple[tuple[str, ...] | None, str]:
+    def _flags(self, pyconfig: Mapping[str, str] | None, name: str) -> tuple[tuple[str, ...] | None, str]:
         if isinstance(self.variables.get("ABIFLAGS"), str):
             return tuple(self._text("ABIFLAGS")), f"{self.variables_name}: ABIFLAGS"
         if pyconfig is not None:
-            name = pyconfig.relative_to(self.prefix).as_posix()
-            return abi_flags(parse_defines(read_text(pyconfig))), f"{name}: Py_GIL_DISABLED, Py_DEBUG"
+            return abi_flags(pyconfig), f"{name}: Py_GIL_DISABLED, Py_DEBUG"
         return None, ""
 
     def _version(self, headers: Path | None) -> tuple[VersionInfo | None, str]:

@@ -39,11 +39,12 @@ _PLATFORM_FIRST = (3, 15)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """What the document should have at ``keys``, and where that was read. ``why`` explains a rule that was applied."""
+    """What the document should have at ``keys``, and where that was read; with ``remove``, nothing should be there."""
 
     keys: Keys
     value: Any
     origin: str
+    remove: bool = False
 
     @property
     def pointer(self) -> str:
@@ -51,10 +52,11 @@ class Fact:
         return pointer(*self.keys)
 
 
-def derive(evidence: Evidence, document: Mapping[str, Any]) -> tuple[Fact, ...]:
+def derive(evidence: Evidence, document: Mapping[str, Any], *, everything: bool = False) -> tuple[Fact, ...]:
     """Return every change ``evidence`` asks of ``document``, in the order of the specification's keys.
 
     ``document`` need not be valid, but its paths must be relative to ``base_prefix`` (see :mod:`xbuild.details.paths`).
+    ``everything`` includes what the specification lets a file leave out.
     """
     rules: tuple[Callable[[Evidence, Mapping[str, Any]], Iterator[Fact]], ...] = (
         _interpreter,
@@ -66,8 +68,25 @@ def derive(evidence: Evidence, document: Mapping[str, Any]) -> tuple[Fact, ...]:
         _c_api,
     )
     return tuple(
-        fact for rule in rules for fact in rule(evidence, document) if lookup(document, fact.keys) != fact.value
+        fact
+        for rule in rules
+        for fact in rule(evidence, document)
+        if lookup(document, fact.keys) != fact.value and (everything or not _may_stay_out(fact, evidence, document))
     )
+
+
+def _may_stay_out(fact: Fact, evidence: Evidence, document: Mapping[str, Any]) -> bool:
+    """Whether the specification lets ``document`` do without a key that it has not."""
+    if lookup(document, fact.keys) is not None:
+        return False
+    match fact.keys:
+        case ("base_interpreter",):
+            return not evidence.exists(fact.value)
+        case ("libpython", "link_extensions"):
+            return evidence.dynamic is None and lookup(document, ("libpython", "dynamic")) is None
+        case ("language", "version_info"):
+            return True
+    return False
 
 
 def split_suffix(suffix: str) -> tuple[str, str] | None:

@@ -1,36 +1,87 @@
-"""Problems of a file, each with a stable code, and the error that carries them."""
+"""What is wrong with a file: problems that keep it from being read, findings of a check, and the error for both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from xbuild.details.codes import Severity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One thing that keeps a document from being read. ``pointer`` is RFC 6901; ``code`` is a stable ``XBD…``."""
+    """One thing that keeps a document from being read: a code of :mod:`xbuild.details.codes`, where, and what.
+
+    ``pointer`` is a JSON pointer (RFC 6901); line and column count from 1 and are 0 where the pointer says it all.
+    """
 
     code: str
-    pointer: str
     message: str
+    pointer: str = ""
+    line: int = 0
+    column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.pointer or 'the document'}: {self.message} [{self.code}]"
+        where = f"{self.pointer}: " if self.pointer else ""
+        return f"{where}{self.message} [{self.code}]"
 
 
 class InvalidDetailsError(DetailsError):
-    """A document that is JSON, but no ``build-details.json`` of a known version; ``problems`` has all that is wrong."""
+    """A file that is no ``build-details.json`` of a known version; ``problems`` has all that is wrong, with codes."""
 
     def __init__(self, source: str, problems: Sequence[Problem], *, hint: str | None = None) -> None:
         self.source = source
         self.problems = tuple(problems)
         if len(self.problems) == 1:
-            super().__init__(f"{source}: {self.problems[0]}", hint=hint)
+            [only] = self.problems
+            position = f":{only.line}:{only.column}" if only.line else ""
+            super().__init__(f"{source}{position}: {only}", hint=hint)
         else:
             lines = "\n".join(f"  {problem}" for problem in self.problems)
             super().__init__(f"{source}: {len(self.problems)} problems:\n{lines}", hint=hint)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fix:
+    """The value ``xbuild details repair`` would write, and where it was read."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One result of a check. ``line`` and ``column`` count from 1; where a key is missing they are its object's."""
+
+    file: Path
+    code: str
+    severity: Severity
+    pointer: str
+    line: int
+    column: int
+    message: str
+    reference: str
+    url: str
+    fix: Fix | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of ``xbuild details check --json``."""
+        fix = {"value": self.fix.value, "origin": self.fix.origin} if self.fix else None
+        return {
+            "file": str(self.file),
+            "code": self.code,
+            "severity": str(self.severity),
+            "pointer": self.pointer,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "reference": self.reference,
+            "url": self.url,
+            "fix": fix,
+        }

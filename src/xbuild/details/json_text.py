@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from xbuild.errors import DetailsError
+from xbuild.details.findings import InvalidDetailsError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,48 +19,54 @@ MAX_DEPTH = 64
 # An unclosed string runs to the end: otherwise each quote in it would be tried in turn, in quadratic time.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SHOWN = 60
+_TOO_LARGE = f"larger than {MAX_BYTES // 1024} KiB, so this is no file of a Python installation"
 
 
 def read_text(path: Path) -> str:
-    """Return the content of a UTF-8 file of at most :data:`MAX_BYTES`."""
+    """Return the content of a UTF-8 file of at most :data:`MAX_BYTES`; raises :class:`InvalidDetailsError`."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DetailsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _unreadable(str(path), f"cannot be read: {reason}") from error
     if len(content) > MAX_BYTES:
-        raise DetailsError(
-            f"{path}: larger than {MAX_BYTES // 1024**2} MiB, so this is no file of a Python installation",
-            hint="check that the path names the file you mean",
-        )
+        raise _unreadable(str(path), _TOO_LARGE, hint="check that the path names the file you mean")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DetailsError(f"{path}: not UTF-8: byte {error.start} is 0x{content[error.start]:02x}") from error
+        message = f"not UTF-8: byte {error.start} is 0x{content[error.start]:02x}"
+        raise _unreadable(str(path), message) from error
 
 
 def parse_json(text: str, *, source: str) -> Any:
-    """Return the value of ``text``; what is not strict JSON, or absurdly large or deep, is a :class:`DetailsError`.
+    """Return the value of ``text``; raises :class:`InvalidDetailsError` for what is not strict JSON, or absurd.
 
     Stricter than the standard library: no NaN or Infinity, no key twice in an object, no lone surrogates.
     """
     if len(text) > MAX_BYTES:
-        raise DetailsError(f"{source}: larger than {MAX_BYTES // 1024**2} MiB")
+        raise _unreadable(source, _TOO_LARGE)
     if depth(text) > MAX_DEPTH:
-        raise DetailsError(f"{source}: nested deeper than {MAX_DEPTH} levels")
+        raise _unreadable(source, f"nested deeper than {MAX_DEPTH} levels")
     if not text.strip():
-        raise DetailsError(f"{source}: empty", hint="the file was truncated, or its writer was interrupted")
+        hint = "the file was truncated, or its writer was interrupted"
+        raise InvalidDetailsError(source, [Problem(code="XBD102", message="not JSON: the file is empty")], hint=hint)
     try:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
-        where = f"{source}:{error.lineno}:{error.colno}"
-        end = "; the file ends there" if error.pos >= len(text.rstrip()) else ""
-        raise DetailsError(f"{where}: not JSON: {error.msg}{end}") from error
+        end = ": the file ends there" if error.pos >= len(text.rstrip()) else ""
+        problem = Problem(
+            code="XBD102", message=f"not JSON: {_decapitalised(error.msg)}{end}", line=error.lineno, column=error.colno
+        )
+        raise InvalidDetailsError(source, [problem]) from error
+    except _RepeatedKeyError as error:
+        raise InvalidDetailsError(source, [Problem(code="XBD103", message=str(error))]) from error
     except UnicodeEncodeError as error:
-        raise DetailsError(f"{source}: not Unicode: a string has half of a surrogate pair") from error
+        message = "not JSON: a string has half of a surrogate pair"
+        raise InvalidDetailsError(source, [Problem(code="XBD102", message=message)]) from error
     except ValueError as error:
-        raise DetailsError(f"{source}: not JSON: {error}") from error
+        raise InvalidDetailsError(source, [Problem(code="XBD102", message=f"not JSON: {error}")]) from error
     return value
 
 
@@ -113,11 +119,23 @@ def lookup(document: Any, keys: tuple[str | int, ...]) -> Any:
     return document
 
 
+class _RepeatedKeyError(ValueError):
+    pass
+
+
+def _unreadable(source: str, message: str, *, hint: str | None = None) -> InvalidDetailsError:
+    return InvalidDetailsError(source, [Problem(code="XBD101", message=message)], hint=hint)
+
+
+def _decapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def _unique_keys(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"the key {shorten(key)} is there twice in one object")
+            raise _RepeatedKeyError(f"the key {shorten(key)} is there twice in one object")
         found[key] = value
     return found
 

@@ -63,7 +63,7 @@ def from_json(value: Any, *, source: str) -> BuildDetails:
 def schema_version(value: Any, *, source: str) -> tuple[int, int]:
     """Return major and minor of a document's ``schema_version``, or raise if it is no document of a known major."""
     if not isinstance(value, dict):
-        problem = Problem(code="XBD111", pointer="", message=f"expected an object, found {describe(value)}")
+        problem = Problem(code="XBD111", message=f"expected an object, found {describe(value)}")
         raise InvalidDetailsError(source, [problem])
     if "schema_version" not in value:
         hint = "this does not look like a build-details.json: check that the path names the file you mean"

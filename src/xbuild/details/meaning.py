@@ -1,0 +1,231 @@
+"""What the text of PEP 739 demands of a document beyond its schema, and whether the document contradicts itself.
+
+Needs nothing but the document, which may be malformed: the schema's findings are others'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from xbuild.details.facts import split_suffix
+from xbuild.details.findings import Problem
+from xbuild.details.headers import hexversion
+from xbuild.details.json_text import lookup, pointer, shorten
+from xbuild.details.model import VersionInfo
+from xbuild.errors import TargetError
+from xbuild.targets import Target, get_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_LANGUAGE_VERSION = re.compile(r"\d{1,3}\.\d{1,3}", re.ASCII)
+_IMPLEMENTATION_KEYS = frozenset({"name", "version", "hexversion", "cache_tag", "supports_isolated_interpreters"})
+"""PEP 421's attributes, and the one CPython 3.14 added to every implementation's (python/cpython#126206)."""
+_KERNEL_NAMES = {"armv8l": "armv7l"}
+"""What a kernel calls its machine for a program of another word size, and what wheels call the program's."""
+_MOST = 2**31
+
+
+def meaning(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield every problem of the document's meaning."""
+    rules: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
+        _platform,
+        _machines,
+        _versions,
+        _implementation,
+        _abi,
+        _suffixes,
+        _libpython,
+    )
+    for rule in rules:
+        yield from rule(document)
+
+
+def target_of(document: Mapping[str, Any]) -> Target | None:
+    """Return the known target that most of a document's machine names mean, None if there is none."""
+    known = Counter(target.name for target in _claims(document).values() if isinstance(target, Target))
+    return get_target(known.most_common(1)[0][0]) if known else None
+
+
+def _platform(document: Mapping[str, Any]) -> Iterator[Problem]:
+    platform = document.get("platform")
+    if platform == "":
+        yield Problem(
+            code="XBD130", pointer="/platform", message='empty; expected the platform, such as "linux-riscv64"'
+        )
+    elif isinstance(platform, str):
+        proper = _proper_platform(platform)
+        if proper is not None and proper != platform:
+            message = f"{shorten(platform)} is {shorten(proper)} in wheel tags"
+            yield Problem(code="XBD139", pointer="/platform", message=message)
+
+
+def _proper_platform(platform: str) -> str | None:
+    """Return the platform by the machine's name in wheels, None if the machine is none that is known."""
+    system, dash, machine = platform.partition("-")
+    if system != "linux" or not dash or machine in _KERNEL_NAMES:
+        return f"linux-{_KERNEL_NAMES[machine]}" if machine in _KERNEL_NAMES else None
+    target = _target_named(machine)
+    return target.platform if target else None
+
+
+def _claims(document: Mapping[str, Any]) -> dict[str, Target | str]:
+    """Return what each key says of the machine, by its pointer: a known target, else the triplet as it is written."""
+    claims: dict[str, Target | str] = {}
+    platform = document.get("platform")
+    if isinstance(platform, str) and (proper := _proper_platform(platform)) is not None:
+        target = _target_named(proper.removeprefix("linux-"))
+        claims |= {"/platform": target} if target else {}
+    triplet = lookup(document, ("implementation", "_multiarch"))
+    if isinstance(triplet, str) and triplet:
+        claims["/implementation/_multiarch"] = _target_named(triplet) or triplet
+    suffix = lookup(document, ("abi", "extension_suffix"))
+    if isinstance(suffix, str) and (split := split_suffix(suffix)) is not None:
+        claims["/abi/extension_suffix"] = _target_named(split[1]) or split[1]
+    return claims
+
+
+def _machines(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the minority of the keys that name the machine; of two that differ, the first."""
+    claims = _claims(document)
+    names = {where: claim if isinstance(claim, str) else claim.name for where, claim in claims.items()}
+    if len(set(names.values())) < 2:
+        return
+    # A tie goes to the suffix: it is what the modules of the installation are called.
+    ranked = Counter(names.values())
+    majority = max(ranked, key=lambda name: (ranked[name], name == names.get("/abi/extension_suffix")))
+    agreeing = next(where for where, name in names.items() if name == majority)
+    for where, name in names.items():
+        if name != majority:
+            message = f"{name}, but {agreeing} is of {majority}"
+            yield Problem(code="XBD138", pointer=where, message=message)
+
+
+def _versions(document: Mapping[str, Any]) -> Iterator[Problem]:
+    language = lookup(document, ("language", "version"))
+    info = lookup(document, ("language", "version_info"))
+    where = "/language/version"
+    if not isinstance(language, str):
+        return
+    if not _LANGUAGE_VERSION.fullmatch(language):
+        message = f'expected major and minor, such as "3.14", found {shorten(language)}'
+        yield Problem(code="XBD134", pointer=where, message=message)
+        return
+    if (short := _short(info)) is not None and short != language:
+        message = f"{shorten(language)}, but language.version_info is {short}"
+        yield Problem(code="XBD134", pointer=where, message=message)
+    if lookup(document, ("implementation", "name")) != "cpython":
+        return
+    if (short := _short(lookup(document, ("implementation", "version")))) is not None and short != language:
+        message = f"{short}, but language.version is {shorten(language)}"
+        yield Problem(code="XBD134", pointer="/implementation/version", message=message)
+    tag, expected = lookup(document, ("implementation", "cache_tag")), f"cpython-{language.replace('.', '')}"
+    if isinstance(tag, str) and tag != expected:
+        message = f"expected {shorten(expected)}, found {shorten(tag)}"
+        yield Problem(code="XBD134", pointer="/implementation/cache_tag", message=message)
+
+
+def _implementation(document: Mapping[str, Any]) -> Iterator[Problem]:
+    implementation = document.get("implementation")
+    if not isinstance(implementation, dict):
+        return
+    name = implementation.get("name")
+    if isinstance(name, str) and name != name.lower():
+        message = f"expected {shorten(name.lower())}, found {shorten(name)}"
+        yield Problem(code="XBD135", pointer="/implementation/name", message=message)
+    for key in implementation:
+        if key not in _IMPLEMENTATION_KEYS and not key.startswith("_"):
+            message = f"expected {shorten('_' + key)}, found {shorten(key)}"
+            yield Problem(code="XBD136", pointer=pointer("implementation", key), message=message)
+    version, number = _version_info(implementation.get("version")), implementation.get("hexversion")
+    if version is not None and isinstance(number, int) and number != hexversion(version):
+        message = (
+            f"expected {hexversion(version)} ({hexversion(version):#x}) for implementation.version, found {number}"
+        )
+        yield Problem(code="XBD134", pointer="/implementation/hexversion", message=message)
+
+
+def _abi(document: Mapping[str, Any]) -> Iterator[Problem]:
+    extensions = _extensions(document)
+    has_extensions = bool(extensions) or "c_api" in document
+    suffix = lookup(document, ("abi", "extension_suffix"))
+    if suffix is None and has_extensions:
+        yield Problem(code="XBD121", pointer="/abi/extension_suffix", message="missing")
+    stable = [entry for entry in extensions if entry.startswith(".abi")]
+    if stable and lookup(document, ("abi", "stable_abi_suffix")) is None:
+        message = f"missing, but suffixes.extensions has {shorten(stable[0])}"
+        yield Problem(code="XBD122", pointer="/abi/stable_abi_suffix", message=message)
+    flags = lookup(document, ("abi", "flags"))
+    if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
+        return
+    named = suffix if isinstance(suffix, str) else next(iter(extensions), "")
+    if (split := split_suffix(named)) is not None and (letters := split[0].lstrip("0123456789")) != "".join(flags):
+        message = f"{shorten(flags)}, but {shorten(named)} is of {shorten(list(letters))}"
+        yield Problem(code="XBD131", pointer="/abi/flags", message=message)
+
+
+def _suffixes(document: Mapping[str, Any]) -> Iterator[Problem]:
+    if "suffixes" not in document:
+        yield Problem(code="XBD123", pointer="/suffixes", message="missing")
+        return
+    extensions = _extensions(document)
+    if not extensions:
+        return
+    suffix, stable = (lookup(document, ("abi", f"{kind}_suffix")) for kind in ("extension", "stable_abi"))
+    if isinstance(suffix, str) and suffix != extensions[0]:
+        message = f"expected abi.extension_suffix, {shorten(suffix)}, found {shorten(extensions[0])}"
+        yield Problem(code="XBD137", pointer="/suffixes/extensions/0", message=message)
+    if isinstance(stable, str) and stable not in extensions:
+        message = f"abi.stable_abi_suffix, {shorten(stable)}, is not in the list"
+        yield Problem(code="XBD137", pointer="/suffixes/extensions", message=message)
+    triplet = lookup(document, ("implementation", "_multiarch"))
+    if suffix is None and isinstance(triplet, str) and (split := split_suffix(extensions[0])) and split[1] != triplet:
+        message = f"of {split[1]}, but implementation._multiarch is {shorten(triplet)}"
+        yield Problem(code="XBD137", pointer="/suffixes/extensions/0", message=message)
+
+
+def _libpython(document: Mapping[str, Any]) -> Iterator[Problem]:
+    libpython = document.get("libpython")
+    if not isinstance(libpython, dict) or "dynamic" in libpython:
+        if isinstance(libpython, dict) and "link_extensions" not in libpython:
+            message = "missing, but there is libpython.dynamic"
+            yield Problem(code="XBD127", pointer="/libpython/link_extensions", message=message)
+        return
+    if "dynamic_stableabi" in libpython:
+        message = "there is no libpython.dynamic"
+        yield Problem(code="XBD132", pointer="/libpython/dynamic_stableabi", message=message)
+    if libpython.get("link_extensions") is True:
+        message = "true, but there is no libpython.dynamic to link to"
+        yield Problem(code="XBD133", pointer="/libpython/link_extensions", message=message)
+
+
+def _extensions(document: Mapping[str, Any]) -> list[str]:
+    found = lookup(document, ("suffixes", "extensions"))
+    return [entry for entry in found if isinstance(entry, str)] if isinstance(found, list) else []
+
+
+def _short(info: Any) -> str | None:
+    version = _version_info(info)
+    return f"{version.major}.{version.minor}" if version else None
+
+
+def _version_info(info: Any) -> VersionInfo | None:
+    if not isinstance(info, dict):
+        return None
+    found = [info.get(name) for name in ("major", "minor", "micro", "serial")]
+    numbers = [number for number in found if isinstance(number, int) and 0 <= number < _MOST]
+    if len(numbers) < len(found):
+        return None
+    if info.get("releaselevel") not in {"alpha", "beta", "candidate", "final"}:
+        return None
+    major, minor, micro, serial = numbers
+    return VersionInfo(major=major, minor=minor, micro=micro, releaselevel=info["releaselevel"], serial=serial)
+
+
+def _target_named(name: str) -> Target | None:
+    try:
+        return get_target(name)
+    except TargetError:
+        return None
