@@ -132,7 +132,7 @@ class RootedTree:
             place = "/".join((self._top, *done, part))
             try:
                 mode = os.lstat(place).st_mode
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 if create:
                     os.mkdir(place, 0o755)
                 done.append(part)
