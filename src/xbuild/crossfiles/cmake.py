@@ -147,15 +147,13 @@ def _interpreter(spec: CrossSpec) -> Iterator[str]:
 
 def _answers(spec: CrossSpec, sysconfigdata: Path) -> Iterator[str]:
     variables = dict(interpreter_environment(spec, sysconfigdata))
-    folder = variables.pop("PYTHONPATH", None)
     yield "if(NOT DEFINED ENV{_PYTHON_SYSCONFIGDATA_NAME})\n"
+    yield f"  {_set('_xbuild_pythonpath', variables.pop('PYTHONPATH'))}"
+    yield "  if(DEFINED ENV{PYTHONPATH})\n"
+    yield '    string(APPEND _xbuild_pythonpath ":$ENV{PYTHONPATH}")\n'
+    yield "  endif()\n"
+    yield '  set(ENV{PYTHONPATH} "${_xbuild_pythonpath}")\n'
     yield from (f"  {_set(f'ENV{{{name}}}', value)}" for name, value in variables.items())
-    if folder is not None:
-        yield f"  {_set('_xbuild_folder', folder)}"
-        yield "  if(DEFINED ENV{PYTHONPATH})\n"
-        yield '    string(APPEND _xbuild_folder ":$ENV{PYTHONPATH}")\n'
-        yield "  endif()\n"
-        yield '  set(ENV{PYTHONPATH} "${_xbuild_folder}")\n'
     yield "endif()\n"
 
 

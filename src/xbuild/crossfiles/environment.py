@@ -43,16 +43,14 @@ def environment(
 def interpreter_environment(spec: CrossSpec, sysconfigdata: Path) -> Mapping[str, str]:
     """Return the variables that make a build Python's sysconfig answer as the target's.
 
-    ``sysconfigdata`` is the rendered module, alone in its folder. PYTHONPATH, where it is in the result, is meant to
-    be put before the user's.
+    ``sysconfigdata`` is the rendered module, alone in its folder. PYTHONPATH is meant to be put before the user's; it,
+    and not CPython 3.14's variable for the purpose, because every other Python of the same shell looks for the module
+    too and fails without it.
     """
-    # Since 3.14 the module has a path variable of its own (gh-127503).
-    minor = int(spec.python.version.partition(".")[2])
-    path_variable = "_PYTHON_SYSCONFIGDATA_PATH" if minor >= 14 else "PYTHONPATH"
     return {
+        "PYTHONPATH": str(sysconfigdata.parent),
         "_PYTHON_HOST_PLATFORM": spec.target.platform,
         "_PYTHON_SYSCONFIGDATA_NAME": sysconfigdata.stem,
-        path_variable: str(sysconfigdata.parent),
     }
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _HEADER = """\
 # Meson cross file for {description}, CPython {version}. Use: meson setup --cross-file FILE
-# A later --cross-file overrides single entries. Names without a folder are found on PATH.
+# Needs Meson 1.10 (python.build_config). A later --cross-file overrides single entries. Names without a folder are
+# found on PATH.
 """
 
 
@@ -55,9 +56,9 @@ def _binaries(spec: CrossSpec) -> dict[str, str]:
     }
     entries = {name: quoting.meson(str(path)) for name, path in programs.items() if path is not None}
     entries["pkg-config"] = _pkg_config(spec)
-    # Meson does not look for these in a cross build unless they are named. Which one is right (the one of a build
-    # environment, often) is decided by PATH when Meson runs.
-    entries |= {name: quoting.meson(str(spec.tools.get(name, name))) for name in ("cmake", "cython")}
+    # Meson does not look for these in a cross build unless they are named. Without a folder, as the right ones are
+    # those of the environment Meson runs in.
+    entries |= {name: quoting.meson(name) for name in ("cmake", "cython")}
     return entries
 
 

@@ -109,8 +109,7 @@ class CrossSpec:
     build_python: Path
     emulator: Emulator | None = None
     tools: Mapping[str, Path] = field(default_factory=dict)
-    """Build-machine programs worth naming in a cross file, where found: ``pkg-config``, ``cmake``, ``cython``, and
-    ``cc`` and ``c++``, the build machine's own compilers."""
+    """Programs of the build machine, where found: ``pkg-config``, and ``cc`` and ``c++``, its own compilers."""
 
     @property
     def pkg_config(self) -> Path | None:
