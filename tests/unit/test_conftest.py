@@ -40,9 +40,7 @@ SETTINGS = "[pytest]\nmarkers =\n    network\n    emulator\n    container\n"
     ("promised", "summary"),
     [
         (None, "3 skipped, 1 xfailed"),
-        ("", "1 failed, 2 skipped, 1 xfailed"),
         ("network", "1 failed, 2 skipped, 1 xfailed"),
-        ("network,emulator", "2 failed, 1 skipped, 1 xfailed"),
         ("network,emulator,container", "2 failed, 1 xfailed, 1 error"),
     ],
 )
