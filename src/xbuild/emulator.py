@@ -69,7 +69,7 @@ def parse_version_output(text: str) -> str | None:
 
 
 def _major_minor(version: str) -> Version:
-    major, minor = version.split(".")[:2]
+    major, minor = (*version.split("."), "0")[:2]
     return int(major), int(minor)
 
 

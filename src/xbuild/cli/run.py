@@ -11,6 +11,7 @@ import click
 
 from xbuild.cli.console import open_progress
 from xbuild.cli.options import output_options, selection_options
+from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,10 @@ def run(program: tuple[str, ...], *, selection: Selection) -> None:
         cache = Cache.default(os.environ, progress=progress)
         runner = make_runner(spec, directory=cache.root / "emulators", machine=os.uname().machine)
         environment = shared_environment(cache, python=spec.python, runner=runner)
-        command = environment.command(program, search_path=os.environ.get("PATH", ""))
+        search_path = os.environ.get("PATH", "")
+        if environment.find(program[0], search_path=search_path) is None:
+            raise UsageError(f"there is no program {program[0]!r}", hint="'python' is the target's interpreter")
+        command = environment.command(program, search_path=search_path)
     _become(command, environment.environ(os.environ))
 
 

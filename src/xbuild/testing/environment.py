@@ -72,7 +72,7 @@ class TargetEnvironment:
         program = self.find(argv[0], search_path=search_path)
         if program is None:
             raise TestError(
-                f"there is no program {argv[0]!r} in the test's environment or on PATH",
+                f"there is no program {argv[0]!r} in the target's environment or on PATH",
                 hint="'python' is the target's interpreter, and the programs of installed wheels have their names",
             )
         wrapper = [str(self.runner.wrapper)] if self.runner.wrapper is not None else []

@@ -96,7 +96,7 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
         else:
             imported, skipped = check.import_modules(modules, progress=progress)
     for module, missing in skipped.items():
-        progress.note(f"{module} was not imported: it needs {missing!r}, which {wheel.name} does not require")
+        progress.note(f"{module} was not imported: it needs {missing!r}, which the wheel does not require")
     return TestResult(
         wheel=wheel,
         installed=installed,

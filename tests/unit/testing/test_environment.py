@@ -91,7 +91,7 @@ class TestCommand:
     def test_no_such_program(self, environment: TargetEnvironment) -> None:
         with pytest.raises(TestError) as caught:
             environment.command(["nonesuch"], search_path="")
-        assert caught.value.message == "there is no program 'nonesuch' in the test's environment or on PATH"
+        assert caught.value.message == "there is no program 'nonesuch' in the target's environment or on PATH"
         assert caught.value.hint == (
             "'python' is the target's interpreter, and the programs of installed wheels have their names"
         )
