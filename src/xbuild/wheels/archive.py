@@ -42,7 +42,7 @@ _UNREADABLE = (
     OSError,
 )
 
-Kind = Literal["elf", "windows", "macos", "other"]
+Kind = Literal["elf", "windows", "macos", "other", "unreadable"]
 
 
 @dataclass(slots=True)
@@ -61,6 +61,12 @@ class Archive:
     def find(self, code: str, message: str, *, member: str | None = None) -> None:
         """Add an error."""
         self.findings.append(wrong(code, message, member=member))
+
+    def find_damage(self, member: str, error: Exception) -> None:
+        """Add the error that ``member`` cannot be read, once."""
+        finding = wrong("XBW102", f"the member cannot be read: {error}", member=member)
+        if finding not in self.findings:
+            self.findings.append(finding)
 
 
 def read_archive(path: Path) -> Archive:
@@ -98,8 +104,7 @@ def _read_members(opened: zipfile.ZipFile, archive: Archive) -> None:
         try:
             _read_member(opened, info, archive, record.get(info.filename))
         except _UNREADABLE as error:
-            archive.members.setdefault(info.filename, "other")
-            archive.find("XBW102", f"the member is damaged: {error}", member=info.filename)
+            archive.find_damage(info.filename, error)
 
 
 def _is_good_file(info: zipfile.ZipInfo, archive: Archive) -> bool:
@@ -118,7 +123,7 @@ def _is_good_file(info: zipfile.ZipInfo, archive: Archive) -> bool:
         return False
     if info.is_dir():
         return False
-    archive.members[name] = "other"
+    archive.members[name] = "unreadable"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         archive.find("XBW102", f"compression method {info.compress_type}: installers only know deflate", member=name)
         return False
@@ -149,7 +154,7 @@ def _read_text(opened: zipfile.ZipFile, info: zipfile.ZipInfo, archive: Archive)
             raise ValueError(f"{info.file_size} bytes, more than {_MAX_METADATA}")
         archive.texts[name] = opened.read(info).decode("utf-8")
     except _UNREADABLE as error:
-        archive.find("XBW102", f"cannot be read: {error}", member=info.filename)
+        archive.find_damage(info.filename, error)
 
 
 def _read_record(archive: Archive) -> Mapping[str, RecordEntry]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from xbuild.wheels.report import Finding
 
@@ -82,6 +82,8 @@ def check_module(
         case "plain":
             if _abis(tags) == {"none"}:
                 yield _broken_promise(member, "warning", "an extension module in a wheel that promises no Python ABI")
+        case _:
+            assert_never(name.kind)
     yield from _check_entry_point(member, name, elf)
     if elf.type != "ET_DYN" or not elf.dynamic:
         message = "it is not a shared object with a dynamic section, so no interpreter can load it"

@@ -129,7 +129,7 @@ def expectation_from_tags(
 
 def _target_of(tags: list[Tag]) -> Target | None:
     platforms = sorted({tag.platform for tag in tags})
-    if platforms == ["any"]:
+    if set(platforms) <= {"any"}:
         return None
     machines = {parsed.machine for name in platforms if (parsed := parse_platform(name))}
     for name in target_names():

@@ -36,8 +36,9 @@ def verify_wheel(path: Path, expectation: WheelExpectation) -> VerificationRepor
     archive = read_archive(path)
     try:
         name, version, build, tags = parse_wheel_filename(path.name)
-    except InvalidWheelFilename as error:
-        return VerificationReport(path=path, findings=(wrong("XBW101", str(error)), *archive.findings))
+    except InvalidWheelFilename:
+        name_error = wrong("XBW101", "the file's name is not NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl")
+        return VerificationReport(path=path, findings=(name_error, *archive.findings))
     target = expectation.target
     findings = (
         *archive.findings,
@@ -101,9 +102,10 @@ def _check_contents(archive: Archive, tags: frozenset[Tag], expectation: WheelEx
     if has_elf and any(tag.platform == "any" for tag in tags):
         some = next(name for name, kind in archive.members.items() if kind == "elf")
         yield wrong("XBW117", "the wheel's tag is for any platform, and this is machine code", member=some)
-    if not has_elf and expectation.expect_native:
+    is_whole = not any(finding.code == "XBW102" for finding in archive.findings)
+    if is_whole and not has_elf and expectation.expect_native:
         yield wrong("XBW118", "the wheel has no machine code, and its project has compiled sources")
-    elif not has_elf and any(tag.platform != "any" for tag in tags):
+    elif is_whole and not has_elf and any(tag.platform != "any" for tag in tags):
         yield _finding("XBW118", "warning", "the wheel's tag is for one platform, and nothing in it is machine code")
     pairs = frozenset((tag.interpreter, tag.abi) for tag in tags)
     for member, elf in sorted(archive.elf_files.items()):
@@ -116,7 +118,7 @@ def _check_contents(archive: Archive, tags: frozenset[Tag], expectation: WheelEx
 
 def _check_foreign(member: str, kind: str) -> Iterator[Finding]:
     module = parse_module_name(member)
-    if module is not None and kind != "elf":
+    if module is not None and kind not in ("elf", "unreadable"):
         # A plain .so may be a linker script, which is text.
         severity: Severity = "warning" if module.kind == "plain" else "error"
         yield Finding(code="XBW126", severity=severity, message="a shared object's name, but not ELF", member=member)

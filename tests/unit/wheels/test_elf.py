@@ -81,6 +81,14 @@ def test_an_unknown_machine_is_a_number() -> None:
     assert read(bytes(content)).machine == str(0xFEED)
 
 
+def test_a_library_may_be_listed_with_no_version() -> None:
+    versions: dict[str, tuple[str, ...]] = {"libx.so": (), "libc.so.6": ("GLIBC_2.17",)}
+    assert read(bytes(Elf(versions=versions))).version_needs == {
+        "libx.so": frozenset(),
+        "libc.so.6": frozenset({"GLIBC_2.17"}),
+    }
+
+
 def test_a_static_program_needs_nothing() -> None:
     found = read(bytes(Elf(type=2, dynamic=False)))
     assert (found.type, found.dynamic, found.needed, found.init_functions) == ("ET_EXEC", False, (), None)
