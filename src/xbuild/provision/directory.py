@@ -76,7 +76,10 @@ def own_target_python(file: Path, target: Target, *, cache: Cache) -> TargetPyth
     changes = changes_for(document, evidence, everything=True)
     relative = from_json(relocate(apply(document, changes), evidence), source=str(file))
     found = _Found(
-        details=resolve(relative, stdlib / DETAILS_FILE), origins=origins(document, changes), evidence=evidence
+        file=file,
+        details=resolve(relative, stdlib / DETAILS_FILE),
+        origins=origins(document, changes),
+        evidence=evidence,
     )
     if changes or file != stdlib / DETAILS_FILE or found.scatters_headers:
         tree = cache.tree(found.key(target), partial(_write_mended, found))
@@ -88,6 +91,7 @@ def own_target_python(file: Path, target: Target, *, cache: Cache) -> TargetPyth
 class _Found:
     """A target Python as it is in the user's directory; the paths in ``details`` are absolute."""
 
+    file: Path
     details: BuildDetails
     origins: tuple[Origin, ...]
     evidence: Evidence
@@ -98,8 +102,7 @@ class _Found:
         headers = self.details.c_api.headers if self.details.c_api else None
         if headers is None or not (Path(headers) / "Python.h").is_file():
             raise DetailsError(
-                f"{self.evidence.stdlib / DETAILS_FILE}: no Python.h: expected it in "
-                f"{headers or 'the folder that c_api.headers names'}",
+                f"{self.file}: no Python.h: expected it in {headers or 'the folder that c_api.headers names'}",
                 hint="install the headers beside it (Debian: libpython3.X-dev)",
             )
         return Path(headers)

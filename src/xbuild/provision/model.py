@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+REVISION = 2
+"""Part of every request's key and every tree's digest: raise it when the same packages make another tree."""
+
 Component = Literal["target-python", "sysroot", "toolchain", "build-python", "emulator"]
 
 
@@ -34,7 +37,7 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tree:
-    """An unpacked, mended, read-only tree in the cache. ``digest`` names its content (recipe and packages)."""
+    """An unpacked and mended tree that nothing changes. ``digest`` names its content (recipe and packages)."""
 
     path: Path
     digest: str

@@ -20,7 +20,7 @@ from xbuild.provision.components import (
     Qemu,
     package_version,
 )
-from xbuild.provision.model import Component, PackageRecord, Provenance, Tree
+from xbuild.provision.model import REVISION, Component, PackageRecord, Provenance, Tree
 from xbuild.targets import Target, parse_version
 
 if TYPE_CHECKING:
@@ -226,7 +226,8 @@ class Provisioner:
         plan: Callable[[Planner], Plan],
     ) -> Request:
         # The cache's place is part of it, because programs in a tree name the tree's place.
-        parts = [component, target.name, *options, "on", self.build.name, "from", self.settings.url, self.cache.root]
+        place = ["on", self.build.name, "from", self.settings.url, self.cache.root]
+        parts = [REVISION, component, target.name, *options, *place]
         key = _PREFIX + " ".join(str(part or "-") for part in parts)
         return Request(key=key, title=title, target=target.name, plan=plan)
 

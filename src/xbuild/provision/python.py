@@ -29,7 +29,7 @@ def write_details(stdlib: Path, *, prefix: Path, target: Target) -> None:
     Raises :class:`DetailsError` if what is there is not enough.
     """
     completed = complete(stdlib, prefix=prefix, target=target)
-    details, origins = _without_missing_library(completed.details, completed.origins, prefix=prefix)
+    details, origins = _without_missing_files(completed.details, completed.origins, prefix=prefix)
     for other in stdlib.glob("build-details.*.json"):
         other.unlink()  # Debian's own name for it: readers must not have two to choose from
     (stdlib / DETAILS_FILE).write_text(dumps(details), "utf-8")
@@ -73,15 +73,20 @@ def load_target_python(file: Path, target: Target, *, root: Path | None) -> Targ
     )
 
 
-def _without_missing_library(
+def _without_missing_files(
     details: BuildDetails, origins: Sequence[Origin], *, prefix: Path
 ) -> tuple[BuildDetails, Sequence[Origin]]:
-    """Take out a static library that is not there: trees of ours leave it out, as it is only for embedding."""
-    library = details.libpython
-    if library is None or library.static is None or (prefix / library.static).exists():
-        return details, origins
-    gone = Origin(pointer="/libpython/static", origin="the file is not in the tree", old=library.static)
-    return replace(details, libpython=replace(library, static=None)), (*origins, gone)
+    """Take out what trees of ours leave out: the static library, and ``.pc`` files, which name the target's folders."""
+    gone: list[Origin] = []
+    library, c_api = details.libpython, details.c_api
+    if library is not None and library.static is not None and not (prefix / library.static).exists():
+        gone.append(Origin(pointer="/libpython/static", origin="the file is not in the tree", old=library.static))
+        library = replace(library, static=None)
+    folder = c_api.pkgconfig_path if c_api is not None else None
+    if c_api is not None and folder is not None and not any((prefix / folder).glob("python-*.pc")):
+        gone.append(Origin(pointer="/c_api/pkgconfig_path", origin="the files are not in the tree", old=folder))
+        c_api = replace(c_api, pkgconfig_path=None)
+    return replace(details, libpython=library, c_api=c_api), (*origins, *gone)
 
 
 def copy_headers(include: Path, destination: Path, *, pyconfig: Path) -> None:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from xbuild.provision.model import Component
     from xbuild.targets import Target
 
-REVISION = 1
-"""Part of every tree's digest: raise it when a recipe makes another tree of the same packages."""
-
 # What programs linked to them need, whichever compiler built them.
 _RUNTIME = ("libatomic1", "libgcc-s1", "libgfortran5", "libgomp1", "libstdc++6")
 # Maintainer scripts, terminals' set-up and character sets: nothing that an unpacked interpreter uses.
@@ -177,6 +174,8 @@ def _has_lib64(machine: Target) -> bool:
 
 _NEEDLESS = re.compile(r"usr/lib/[^/]+/gconv/|usr/share/(applications|binfmts|gcc|icons|pixmaps)/|usr/src/")
 _EMBEDDING = re.compile(r"usr/lib/(python3[^/]*/config-[^/]*/[^/]*\.[ao]|[^/]*/libpython3[^/]*\.a)")  # up to 190 MB
+# pkg-config would put the sysroot, which is another tree, before the folders they name.
+_PKGCONFIG = re.compile(r"usr/(lib/[^/]+|share)/pkgconfig/python[^/]*\.pc")
 _LTO_DUMP = re.compile(r"usr/bin/[^/]*lto-dump[^/]*")  # 50 MB that only GCC's developers use
 _SANITIZER = re.compile(r"usr/lib/gcc[^/]*/[^/]+/[^/]+/lib(a|hwa|l|t|ub)san[^/]*")
 
@@ -186,7 +185,7 @@ def _is_kept(name: str) -> bool:
 
 
 def _is_of_python(name: str) -> bool:
-    return _is_kept(name) and not _EMBEDDING.fullmatch(name)
+    return _is_kept(name) and not _EMBEDDING.fullmatch(name) and not _PKGCONFIG.fullmatch(name)
 
 
 def _is_of_gcc(name: str) -> bool:

@@ -6,9 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from xbuild.provision.debian.recipes import REVISION
 from xbuild.provision.debian.unpack import Deb, unpack
-from xbuild.provision.model import PackageRecord, Provenance
+from xbuild.provision.model import REVISION, PackageRecord, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
