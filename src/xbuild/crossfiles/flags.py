@@ -6,7 +6,7 @@ import re
 
 # Options whose value is the next word: folders and machines of where the Python was built.
 _WITH_NEXT_WORD = frozenset(
-    {"-B", "-I", "-L", "-Xlinker", "-arch", "-idirafter", "-imacros", "-include", "-iquote", "-isysroot", "-isystem"}
+    {"-B", "-I", "-L", "-arch", "-idirafter", "-imacros", "-include", "-iquote", "-isysroot", "-isystem"}
     | {"-target", "--sysroot"}
 )
 
