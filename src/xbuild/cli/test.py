@@ -54,7 +54,7 @@ def test(  # noqa: PLR0913, one for each option
     from xbuild.testing.wheel import DEFAULT_TIMEOUT, run_test
 
     python = python_for(wheel.name, target=selection.target)
-    if selection.python is None and python is not None:
+    if selection.python is None and selection.build_details is None:
         selection = dataclasses.replace(selection, python=python)
     with open_progress() as progress:
         resolved = resolve(selection, progress=progress, environ=os.environ)
