@@ -205,7 +205,7 @@ class TestEscapes:
             unpack(save(tmp_path, first, MiniDeb(name="b", files={"d/evil": b"evil"})), root, workers=1)
         assert outside(root) == []
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(
         entries=st.lists(
             st.tuples(
