@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from xbuild.progress import TimedProgress
 from xbuild.provision.cache import Cache
 from xbuild.resolve import Selection, describe, resolve
 from xbuild.testing.wheel import run_test
+from xbuild.toolchains.preflight import preflight
+from xbuild.toolchains.zig import prepare_zig
 from xbuild.wheels.fallback import compiled_sources, detect_fallback
 from xbuild.wheels.manylinux import platform_tag
 from xbuild.wheels.retag import retag
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 # kernels read 127 bytes of such a line, and a space ends the path.
 _LONGEST_ROOT = 60
 _KEPT_LOGS = 40
+_CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".c++", ".hpp", ".hxx")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +142,9 @@ def _run_one(one: _OneBuild) -> report.Build:
     spec = resolved.spec
     source = _open_source(one, spec)
     # Before the build, which may add generated sources.
-    native = compiled_sources(list_files(source.path), read=partial(_read_text, source.path))
+    files = list_files(source.path)
+    native = compiled_sources(files, read=partial(_read_text, source.path))
+    _check_compilers(one, spec, cxx=any(name.lower().endswith(_CXX_SUFFIXES) for name in files))
     log = _new_log(one.cache, f"{source.label}-{spec.target.name}-cp{spec.python.version_nodot}")
     built = _build(one, spec, source, log)
     with one.progress.step("Verifying the wheel"):
@@ -170,6 +176,23 @@ def _open_source(one: _OneBuild, spec: CrossSpec) -> SourceTree:
         return fetch_sdist(link, directory=one.folder("sdist"), cache=one.cache, progress=one.progress, offline=offline)
 
     return open_source(one.request.source, into=one.folder("source"), fetch_sdist=fetch)
+
+
+def _check_compilers(one: _OneBuild, spec: CrossSpec, *, cxx: bool) -> None:
+    """Compile and link an extension for the target, unless these very compilers and headers did it before."""
+    if spec.toolchain.kind == "zig":
+        prepare_zig(spec.toolchain, spec.target, cache=one.cache.root / "zig", cxx=cxx, progress=one.progress)
+    language = "c++" if cxx else "c"
+    marker = one.cache.root / "preflight" / f"{spec.toolchain.digest}-{_headers_digest(spec)}-{language}"
+    if not marker.exists():
+        with one.progress.step("Checking the compilers"), one.cache.disk_errors():
+            preflight(spec.toolchain, include=spec.python.include, target=spec.target, cxx=cxx, marker=marker)
+
+
+def _headers_digest(spec: CrossSpec) -> str:
+    """Name the Python headers: their place, and the file that differs between machines."""
+    content = str(spec.python.include).encode() + (spec.python.include / "pyconfig.h").read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _build(one: _OneBuild, spec: CrossSpec, source: SourceTree, log: Path) -> BuiltWheel:

@@ -15,9 +15,10 @@ from xbuild.build.pythons import FoundPython, find_build_python
 from xbuild.crossfiles.spec import CrossSpec
 from xbuild.emulator import find_qemu, make_emulator
 from xbuild.errors import DetailsError
+from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
 from xbuild.provision.debian.sources import ArchiveSettings
-from xbuild.progress import SilentProgress
+from xbuild.provision.directory import own_sysroot, own_target_python
 from xbuild.provision.provisioner import Provisioner
 from xbuild.targets import Target, get_target
 from xbuild.toolchains import materialise
