@@ -49,7 +49,7 @@ _EXPLANATIONS: Sequence[tuple[str, str, str | None]] = (
         "the include folder must be the target Python's own; xbuild details check shows where its headers come from",
     ),
     (
-        r"skipping incompatible|file in wrong format|is incompatible with|incompatible target|error adding symbols: File format not",
+        r"skipping incompatible|file in wrong format|is incompatible with|File format not recognized",
         "the linker is given libraries of another machine than {target}",
         _SYSROOT_HINT,
     ),

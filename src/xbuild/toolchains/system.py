@@ -88,7 +88,7 @@ def identify(compiler: Path, run: Run) -> tuple[Family, str]:
     banner = _ask(compiler, "--version", run).output
     first_line = banner.partition("\n")[0]
     # After the parentheses: distributions put their own versions into them.
-    version = re.search(r"\d+\.\d+(\.\d+)?", re.sub(r"\(.*\)", "", first_line))
+    version = re.search(r"\d+\.\d+(\.\d+)?", re.sub(r"\([^()]*\)", "", first_line))
     return ("clang" if "clang" in banner else "gcc"), (version[0] if version else "unknown")
 
 

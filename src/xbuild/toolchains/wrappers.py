@@ -79,7 +79,7 @@ def materialise(plan: ToolchainPlan, directory: Path) -> Toolchain:
     home = directory.absolute() / plan.digest
     if not home.is_dir():
         try:
-            _write(plan, home)
+            write_folder(plan, home)
         except OSError as error:
             raise ToolchainError(
                 f"cannot write the toolchain's wrappers in {directory}: {error.strerror}",
@@ -109,7 +109,8 @@ def _file_name(plan: ToolchainPlan, name: ToolName) -> str:
     return f"{plan.triplet}-{_SUFFIXES[name]}"
 
 
-def _write(plan: ToolchainPlan, home: Path) -> None:
+def write_folder(plan: ToolchainPlan, home: Path) -> None:
+    """Write the wrappers of ``plan`` as the folder ``home``; one that another process has made meanwhile stays."""
     home.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
     try:

@@ -240,8 +240,14 @@ def _riscv_isa(isa: str) -> str | None:
             features += ["i", "m", "a", "f", "d", "zicsr", "zifencei"]
         elif letter.isalpha() and not (letter == "p" and letters[position - 1].isdigit()):  # versions: i2p1
             features.append(letter)
-    features += [name.rstrip("0123456789") if name[-2:-1] == "p" else name for name in extensions if name]
+    features += [_without_version(name) for name in extensions if name]
     return "+".join([f"generic_rv{bits}", *features])
+
+
+def _without_version(extension: str) -> str:
+    name = extension.rstrip("0123456789")
+    has_version = name != extension and name.endswith("p") and name[-2:-1].isdigit()  # zba1p0
+    return name[:-1].rstrip("0123456789") if has_version else extension
 
 
 # What GNU ld has to say about speed, warnings, reports and the layout of the file, without leading dashes.
