@@ -6,10 +6,12 @@ import importlib.util
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import jsonschema
 import pytest
 
 from xbuild.cli import COMMANDS, xbuild
@@ -69,10 +71,25 @@ def test_the_pages_show_commands() -> None:
     assert {arguments[0] for _, arguments in shown()} >= {"wheel", "crossfile", "run", "target"}
 
 
-def test_ci_runs_the_readme_s_test_command() -> None:
-    commands_shown = re.findall(r"^```sh\n(python .*)\n```", README, re.MULTILINE)
-    assert len(commands_shown) == 2
-    assert commands_shown[1] in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+def test_ci_runs_the_readme_s_two_commands() -> None:
+    shown_first = re.findall(r"^```sh\n(python .*)\n```", README, re.MULTILINE)
+    run = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert [line.removesuffix(" \\") for line in run if line.startswith("python -m pip")] == shown_first
+    assert len(shown_first) == 2
+
+
+def test_the_toolchain_file_that_is_shown_follows_its_schema() -> None:
+    page = (ROOT / "docs" / "reference" / "toolchain-file.md").read_text("utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    schema = json.loads((ROOT / "schemas" / "toolchain.schema.json").read_text("utf-8"))
+    jsonschema.validate(tomllib.loads(example), schema)
+
+
+def test_the_configuration_that_is_shown_follows_its_schema() -> None:
+    page = (ROOT / "docs" / "how-to" / "ci.md").read_text("utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    schema = json.loads((ROOT / "schemas" / "config.schema.json").read_text("utf-8"))
+    jsonschema.validate(tomllib.loads(example)["tool"]["xbuild"], schema)
 
 
 def test_the_nox_sessions_that_are_named_exist() -> None:
