@@ -54,6 +54,9 @@ _COMPILES = {
 }
 """Build files, and what in them says that the project has machine code wherever its sources are."""
 
+_PURE = {"pyproject.toml": r"^(?:wheel\.)?platlib\s*=\s*false"}
+"""scikit-build-core's statement that what CMake installs is for any machine: header-only libraries make it."""
+
 _SKIPPED = re.compile(
     r"building extension \"(?P<module>[^\"]+)\" failed"
     r"|extensions?(?: modules?)? (?:could not|cannot|can't|couldn't) be (?:compiled|built)"
@@ -110,6 +113,7 @@ def compiled_sources(source_files: Iterable[str], *, read: Callable[[str], str] 
     counts only if a build file compiles sources at all, and a build file that compiles others' sources counts itself.
     Without it, a source counts if there is a build file that might compile it.
     Sources of tests, documentation, examples and vendored libraries are no evidence.
+    A project that compiles only if an environment variable says so is taken for one that compiles.
     """
     files = sorted({posixpath.normpath(name) for name in source_files})
     own = [name for name in files if not _ELSEWHERE.search(name)]
@@ -117,6 +121,8 @@ def compiled_sources(source_files: Iterable[str], *, read: Callable[[str], str] 
     if read is None:
         could = any(posixpath.basename(name) in {*_DECLARES_SOURCES, *_COMPILES, "CMakeLists.txt"} for name in own)
         return tuple(sources) if could else ()
+    if any(_says(name, _PURE, read) for name in own if "/" not in name):
+        return ()
     compiles = [name for name in own if _says(name, _COMPILES, read)]
     declared = compiles or any(_says(name, _DECLARES_SOURCES, read) for name in own if "/" not in name)
     return tuple(sorted({*compiles, *sources})) if declared else ()

@@ -116,6 +116,7 @@ def test_projects_with_compiled_parts(tree: Mapping[str, str], expected: tuple[s
         # mypyc compiles .py files, and only where its variable is set.
         {"setup.py": "setup(ext_modules=mypycify([]) if USE_MYPYC else [])", "pkg/a.py": ""},
         {"meson.build": "py.install_sources('a.py')", "third_party/lib.c": ""},
+        {"pyproject.toml": "build-backend = 'scikit_build_core.build'\nwheel.platlib = false", "src/common.cpp": ""},
         {"setup.py": "setup(ext_modules=[])", "vendor/zlib/adler32.c": "", "Benchmarks/b.c": ""},
     ],
 )
