@@ -1,0 +1,2 @@
+def answer(int n):
+    return n * 2
