@@ -193,6 +193,8 @@ class TestPrograms:
         mini.publish()
         found = provisioner.gcc(BUILD)
         assert (found.triplet, found.version) == (BUILD.triplet, "12.2.0")
+        linker = found.tree.path / "usr" / BUILD.triplet / "bin/ld"
+        assert str(linker.readlink()) == f"../../bin/{BUILD.triplet}-ld"
         assert {package.name for package in found.tree.provenance.packages} == {"gcc-12", "g++-12", "gfortran-12"}
 
     def test_a_compiler_without_a_version_is_told(self, mini: MiniArchive, provisioner: Provisioner) -> None:

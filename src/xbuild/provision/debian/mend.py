@@ -20,6 +20,19 @@ def mend_programs(tree: Path, final: Path, *, build: Target) -> None:
     relocate(tree, final, machine=build)
 
 
+def mend_gcc(tree: Path, final: Path, *, target: Target, build: Target) -> None:
+    """Make GCC run in ``final`` with the assembler and the linker beside it, never with those of PATH.
+
+    A cross compiler's packages have them where GCC looks first; the machine's own GCC expects them on PATH.
+    """
+    mend_programs(tree, final, build=build)
+    folder = tree / "usr" / target.triplet / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(f"../../bin/{target.triplet}-{name}")
+
+
 def mend_build_python(tree: Path, final: Path, *, build: Target, version: str) -> None:
     """Make the interpreter run in ``final``, also under the names that scripts call it by."""
     mend_programs(tree, final, build=build)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xbuild.errors import ProvisionError
 from xbuild.provision.debian.choose import gcc_major, gcc_package
-from xbuild.provision.debian.mend import mend_build_python, mend_programs, mend_target_python
+from xbuild.provision.debian.mend import mend_build_python, mend_gcc, mend_programs, mend_target_python
 from xbuild.provision.debian.resolver import resolve
 from xbuild.provision.debian.unpack import without_documentation
 
@@ -117,7 +117,7 @@ def gcc(target: Target, build: Target, index: PackageIndex, *, cache: Path) -> R
         packages=resolve(index, [f"{name}-{major}{suffix}" for name in ("gcc", "g++", "gfortran")], exclude=exclude),
         options=(target.name, build.name, str(cache)),
         wanted=_is_of_gcc,
-        mend=partial(mend_programs, build=build),
+        mend=partial(mend_gcc, target=target, build=build),
         lib64=_has_lib64(build),
     )
 
