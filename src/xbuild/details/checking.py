@@ -14,7 +14,7 @@ from xbuild.details.evidence import gather
 from xbuild.details.findings import Finding, Fix, InvalidDetailsError, Problem
 from xbuild.details.json_text import describe, lookup, parse_json, pointer, read_text, shorten
 from xbuild.details.meaning import meaning
-from xbuild.details.parse import SUPPORTED_VERSION, from_json, schema_version
+from xbuild.details.parse import KNOWN, SUPPORTED_VERSION, from_json, schema_version
 from xbuild.details.positions import positions
 from xbuild.errors import DetailsError
 from xbuild.resources import data_path
@@ -56,7 +56,7 @@ def check_text(
     """Check ``text`` as the content of ``file``, against ``evidence`` if there is any. ``also`` is reported with it."""
     try:
         document = parse_json(text, source=str(file))
-        newer = schema_version(document, source=str(file)) > (1, 0)
+        newer = schema_version(document, source=str(file)) > KNOWN
     except InvalidDetailsError as error:
         return _findings(file, text, (*error.problems, *also))
     problems = [*also, *_named(document, file=file)]

@@ -354,10 +354,10 @@ _TABLE = (
     ),
     Code(
         id="XBD156",
-        severity=Severity.ERROR,
+        severity=Severity.WARNING,
         title="base_interpreter is of another build",
         explanation="3.14.0's generator left the flags out of the name: the `python3.14` it names is not the "
-        "free-threaded `python3.14t`.",
+        "free-threaded `python3.14t` where both are installed.",
         reference="cpython#131372",
         url="https://github.com/python/cpython/pull/142256",
     ),

@@ -14,7 +14,7 @@ from xbuild.details.evidence import gather
 from xbuild.details.facts import PATH_KEYS, Fact, derive
 from xbuild.details.findings import InvalidDetailsError
 from xbuild.details.json_text import lookup, parse_json, pointer, read_text
-from xbuild.details.parse import SUPPORTED_VERSION, from_json, schema_version
+from xbuild.details.parse import SUPPORTED_VERSION, from_json, schema_version, warn_of_newer
 from xbuild.details.paths import relocatable
 from xbuild.errors import DetailsError
 
@@ -127,7 +127,7 @@ def _restyled(fact: Fact, base_prefix: Any) -> Fact:
 def read_document(file: Path) -> dict[str, Any]:
     """Return the JSON object of a build-details file of a known major version, otherwise unchecked."""
     document = parse_json(read_text(file), source=str(file))
-    schema_version(document, source=str(file))
+    warn_of_newer(schema_version(document, source=str(file)), source=str(file))
     return dict(document)
 
 

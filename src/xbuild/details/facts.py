@@ -7,17 +7,20 @@ A fact is yielded only where the document must change (all of them, for an empty
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xbuild.details.evidence import Found
 from xbuild.details.headers import hexversion
 from xbuild.details.json_text import lookup, pointer
+from xbuild.details.meaning import machine_claims
+from xbuild.details.suffixes import extension_suffixes, split_suffix, stable_suffix
+from xbuild.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from xbuild.details.evidence import Evidence, Found
+    from xbuild.details.evidence import Evidence
     from xbuild.details.model import VersionInfo
 
 Keys = tuple[str, ...]
@@ -32,9 +35,8 @@ PATH_KEYS: tuple[Keys, ...] = (
 )
 """Every path that is relative to ``base_prefix``."""
 
-_SOABI_SUFFIX = re.compile(r"\.cpython-(?P<tag>\d+[a-z]*)-(?P<platform>.+)\.so")
-_PLATFORM_FIRST = (3, 15)
-"""From here on the stable ABI's suffix with the platform precedes the plain one (gh-122931)."""
+_OTHER_NAMES = frozenset({("armv7l", "linux-armv6l")})
+"""Platforms that share a target's triplet and are right too: Raspbian's Arm v6."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,45 +91,6 @@ def _may_stay_out(fact: Fact, evidence: Evidence, document: Mapping[str, Any]) -
     return False
 
 
-def split_suffix(suffix: str) -> tuple[str, str] | None:
-    """``".cpython-314t-riscv64-linux-gnu.so"`` -> ``("314t", "riscv64-linux-gnu")``; None for another form."""
-    match = _SOABI_SUFFIX.fullmatch(suffix)
-    return (match["tag"], match["platform"]) if match else None
-
-
-def extension_suffixes(
-    extension_suffix: str,
-    *,
-    version: tuple[int, int],
-    flags: tuple[str, ...],
-    alternative: str,
-    found: frozenset[str] | None,
-) -> tuple[str, ...]:
-    """Return ``importlib.machinery.EXTENSION_SUFFIXES``.
-
-    ``alternative`` is the variable ALT_SOABI (a debug build also imports modules of a release build); ``found`` are
-    the stable-ABI suffixes in the interpreter's binary, None if there is none to look into.
-    """
-    split = split_suffix(extension_suffix)
-    plain = [".abi3.so"]
-    tagged = [f".abi3-{split[1]}.so"] if split else []
-    stable = [*plain, *tagged]
-    if version >= _PLATFORM_FIRST:
-        stable = [*tagged, *plain, *(suffix.replace(".abi3", ".abi3t") for suffix in (*tagged, *plain))]
-    expected = found
-    if expected is None:
-        expected = frozenset(stable if version >= _PLATFORM_FIRST else plain)
-        if "t" in flags:  # a free-threaded build imports no .abi3 modules
-            expected = frozenset(suffix for suffix in expected if suffix.startswith(".abi3t"))
-    middle = [suffix for suffix in stable if suffix in expected]
-    return (extension_suffix, *([f".{alternative}.so"] if alternative else []), *middle, ".so")
-
-
-def stable_suffix(suffixes: tuple[str, ...]) -> str | None:
-    """Return the stable ABI's suffix as CPython's own generator chooses it: the first of the list that is one."""
-    return next((suffix for suffix in suffixes if suffix.startswith(".abi")), None)
-
-
 def _interpreter(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
     keys, found = ("base_interpreter",), evidence.interpreter
     current = lookup(document, keys)
@@ -140,9 +103,18 @@ def _interpreter(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fa
         yield Fact(keys=keys, value=found.value, origin=found.origin)
 
 
-def _platform(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:  # noqa: ARG001 (one signature)
-    if evidence.target is not None:
-        yield Fact(keys=("platform",), value=evidence.target.platform, origin=evidence.target_origin)
+def _platform(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
+    target, origin = evidence.target, evidence.target_origin
+    if target is None:
+        # Alone, the file can be believed where _multiarch and the suffix agree.
+        claims = {where: claim for where, claim in machine_claims(document).items() if where != "/platform"}
+        names = {claim if isinstance(claim, str) else claim.name for claim in claims.values()}
+        target = next((claim for claim in claims.values() if isinstance(claim, Target)), None)
+        if len(claims) < 2 or len(names) > 1:
+            return
+        origin = "implementation._multiarch and abi.extension_suffix"
+    if target is not None and (target.name, document.get("platform")) not in _OTHER_NAMES:
+        yield Fact(keys=("platform",), value=target.platform, origin=origin)
 
 
 def _version(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
@@ -175,58 +147,89 @@ def _implementation(evidence: Evidence, document: Mapping[str, Any]) -> Iterator
 
 
 def _abi(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
-    flags = evidence.flags
-    if flags is None:
-        return
-    yield Fact(keys=("abi", "flags"), value=list(flags), origin=evidence.flags_origin)
-    suffix, origin = _extension_suffix(evidence)
-    if suffix is None or evidence.version is None:
-        return
-    yield Fact(keys=("abi", "extension_suffix"), value=suffix, origin=origin)
-    for kind, value in (("source", [".py"]), ("bytecode", [".pyc"])):
-        if lookup(document, ("suffixes", kind)) is None:
-            yield Fact(keys=("suffixes", kind), value=value, origin="CPython's importlib.machinery, of every version")
-    alternative = evidence.text("ALT_SOABI")
-    suffixes = extension_suffixes(
-        suffix,
-        version=(evidence.version.major, evidence.version.minor),
-        flags=flags,
-        alternative=alternative.value.strip("\"'") if alternative else "",
-        found=evidence.stable_suffixes,
-    )
-    where = origin
-    if evidence.binary is not None and evidence.stable_suffixes is not None:
-        where = f"{origin}; {evidence.binary.value}: strings of its import table"
-    current = lookup(document, ("suffixes", "extensions"))
-    if not _plausible(current, suffix=suffix, known=evidence.stable_suffixes):
-        yield Fact(keys=("suffixes", "extensions"), value=list(suffixes), origin=where)
-        current = list(suffixes)
-    stable = lookup(document, ("abi", "stable_abi_suffix"))
-    if stable not in current:
-        expected = stable_suffix(tuple(current))
-        if expected is not None:
-            yield Fact(keys=("abi", "stable_abi_suffix"), value=expected, origin=where)
+    suffix = _extension_suffix(evidence, document)
+    flags, origin = evidence.flags, evidence.flags_origin
+    if flags is None and suffix is not None and _is_of_this_machine(suffix.value, document):
+        # The suffix is written from sysconfig, the flags from the interpreter that ran the generator.
+        split = split_suffix(suffix.value)
+        flags, origin = tuple(split[1]) if split else None, suffix.origin
+    if flags is not None:
+        yield Fact(keys=("abi", "flags"), value=list(flags), origin=origin)
+    if suffix is not None:
+        yield Fact(keys=("abi", "extension_suffix"), value=suffix.value, origin=suffix.origin)
+        yield from _suffixes(evidence, document, suffix=suffix, flags=flags or ())
 
 
-def _extension_suffix(evidence: Evidence) -> tuple[str | None, str]:
-    if (found := evidence.text("EXT_SUFFIX")) is not None:
-        return found.value, found.origin
-    if evidence.variables or evidence.target is None or evidence.version is None or evidence.flags is None:
-        return None, ""
+def _extension_suffix(evidence: Evidence, document: Mapping[str, Any]) -> Found | None:
+    """The variable; without variables what the document has, or what its machine, version and flags make of it."""
+    if evidence.variables:
+        return evidence.text("EXT_SUFFIX")
+    current, extensions = lookup(document, ("abi", "extension_suffix")), lookup(document, ("suffixes", "extensions"))
+    if isinstance(current, str):
+        return Found(value=current, origin="abi.extension_suffix")
+    first = extensions[0] if isinstance(extensions, list) and extensions else None
+    if isinstance(first, str) and _is_of_this_machine(first, document):
+        return Found(value=first, origin="suffixes.extensions")
+    if evidence.target is None or evidence.version is None or evidence.flags is None:
+        return None
     tag = _short(evidence.version).replace(".", "") + "".join(evidence.flags)
     origin = f"{evidence.target_origin}; {evidence.version_origin}; {evidence.flags_origin}"
-    return f".cpython-{tag}-{evidence.target.triplet}.so", origin
+    return Found(value=f".cpython-{tag}-{evidence.target.triplet}.so", origin=origin)
+
+
+def _is_of_this_machine(suffix: str, document: Mapping[str, Any]) -> bool:
+    """Whether a suffix is the machine's that ``_multiarch`` names: the build machine's is the classic defect."""
+    split = split_suffix(suffix)
+    return split is not None and split[2] == lookup(document, ("implementation", "_multiarch"))
+
+
+def _suffixes(
+    evidence: Evidence, document: Mapping[str, Any], *, suffix: Found, flags: tuple[str, ...]
+) -> Iterator[Fact]:
+    if split_suffix(suffix.value) is not None:
+        for kind, value in (("source", [".py"]), ("bytecode", [".pyc"])):
+            if lookup(document, ("suffixes", kind)) is None:
+                origin = "CPython's importlib.machinery, of every version"
+                yield Fact(keys=("suffixes", kind), value=value, origin=origin)
+    current, origin = lookup(document, ("suffixes", "extensions")), suffix.origin
+    if not _plausible(current, suffix=suffix.value, known=evidence.stable_suffixes):
+        if evidence.version is not None:
+            current = extension_suffixes(
+                suffix.value,
+                version=(evidence.version.major, evidence.version.minor),
+                flags=flags,
+                alternative=_alternative(evidence),
+                found=evidence.stable_suffixes,
+            )
+        elif isinstance(current, list):
+            entries = [entry for entry in current if isinstance(entry, str)]
+            current = [suffix.value, *(each for each in entries if each != suffix.value and split_suffix(each) is None)]
+        else:
+            return
+        if evidence.binary is not None and evidence.stable_suffixes is not None:
+            origin = f"{origin}; the import table in {evidence.binary.value}"
+        yield Fact(keys=("suffixes", "extensions"), value=current, origin=origin)
+    elif evidence.version is None or suffix.origin == "suffixes.extensions":
+        origin = "suffixes.extensions"
+    stable = stable_suffix(current)
+    if stable is not None and lookup(document, ("abi", "stable_abi_suffix")) not in current:
+        yield Fact(keys=("abi", "stable_abi_suffix"), value=stable, origin=origin)
+
+
+def _alternative(evidence: Evidence) -> str:
+    found = evidence.text("ALT_SOABI")
+    return found.value.strip("\"'") if found else ""
 
 
 def _plausible(current: Any, *, suffix: str, known: frozenset[str] | None) -> bool:
     """Whether a list of suffixes may stay: the right one first, no other interpreter's, and what the binary has."""
-    if not isinstance(current, list) or not current or current[0] != suffix:
+    if not isinstance(current, list) or not all(isinstance(entry, str) for entry in current) or current[:1] != [suffix]:
         return False
-    if known is not None and {entry for entry in current if str(entry).startswith(".abi3")} != known:
+    if known is not None and {entry for entry in current if entry.startswith(".abi3")} != known:
         return False
     platform = split_suffix(suffix)
-    others = (split_suffix(entry) for entry in current if isinstance(entry, str))
-    return platform is None or all(other is None or other[1] == platform[1] for other in others)
+    others = [split for entry in current if (split := split_suffix(entry)) is not None]
+    return platform is None or all(other[2] == platform[2] for other in others)
 
 
 def _libpython(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:

@@ -55,10 +55,10 @@ def parse_json(text: str, *, source: str) -> Any:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
-        end = ": the file ends there" if error.pos >= len(text.rstrip()) else ""
-        problem = Problem(
-            code="XBD102", message=f"not JSON: {_decapitalised(error.msg)}{end}", line=error.lineno, column=error.colno
-        )
+        message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:].removesuffix(' starting at')}"
+        if error.pos >= len(text.rstrip()) or "nterminated" in error.msg:
+            message += ": the file ends there"
+        problem = Problem(code="XBD102", message=message, line=error.lineno, column=error.colno)
         raise InvalidDetailsError(source, [problem]) from error
     except _RepeatedKeyError as error:
         raise InvalidDetailsError(source, [Problem(code="XBD103", message=str(error))]) from error
@@ -125,10 +125,6 @@ class _RepeatedKeyError(ValueError):
 
 def _unreadable(source: str, message: str, *, hint: str | None = None) -> InvalidDetailsError:
     return InvalidDetailsError(source, [Problem(code="XBD101", message=message)], hint=hint)
-
-
-def _decapitalised(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:

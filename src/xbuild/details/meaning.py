@@ -9,11 +9,11 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from xbuild.details.facts import split_suffix
 from xbuild.details.findings import Problem
 from xbuild.details.headers import hexversion
 from xbuild.details.json_text import lookup, pointer, shorten
 from xbuild.details.model import VersionInfo
+from xbuild.details.suffixes import split_suffix
 from xbuild.errors import TargetError
 from xbuild.targets import Target, get_target
 
@@ -45,7 +45,7 @@ def meaning(document: Mapping[str, Any]) -> Iterator[Problem]:
 
 def target_of(document: Mapping[str, Any]) -> Target | None:
     """Return the known target that most of a document's machine names mean, None if there is none."""
-    known = Counter(target.name for target in _claims(document).values() if isinstance(target, Target))
+    known = Counter(target.name for target in machine_claims(document).values() if isinstance(target, Target))
     return get_target(known.most_common(1)[0][0]) if known else None
 
 
@@ -71,7 +71,7 @@ def _proper_platform(platform: str) -> str | None:
     return target.platform if target else None
 
 
-def _claims(document: Mapping[str, Any]) -> dict[str, Target | str]:
+def machine_claims(document: Mapping[str, Any]) -> dict[str, Target | str]:
     """Return what each key says of the machine, by its pointer: a known target, else the triplet as it is written."""
     claims: dict[str, Target | str] = {}
     platform = document.get("platform")
@@ -83,13 +83,13 @@ def _claims(document: Mapping[str, Any]) -> dict[str, Target | str]:
         claims["/implementation/_multiarch"] = _target_named(triplet) or triplet
     suffix = lookup(document, ("abi", "extension_suffix"))
     if isinstance(suffix, str) and (split := split_suffix(suffix)) is not None:
-        claims["/abi/extension_suffix"] = _target_named(split[1]) or split[1]
+        claims["/abi/extension_suffix"] = _target_named(split[2]) or split[2]
     return claims
 
 
 def _machines(document: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield the minority of the keys that name the machine; of two that differ, the first."""
-    claims = _claims(document)
+    claims = machine_claims(document)
     names = {where: claim if isinstance(claim, str) else claim.name for where, claim in claims.items()}
     if len(set(names.values())) < 2:
         return
@@ -161,8 +161,8 @@ def _abi(document: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
         return
     named = suffix if isinstance(suffix, str) else next(iter(extensions), "")
-    if (split := split_suffix(named)) is not None and (letters := split[0].lstrip("0123456789")) != "".join(flags):
-        message = f"{shorten(flags)}, but {shorten(named)} is of {shorten(list(letters))}"
+    if (split := split_suffix(named)) is not None and split[1] != "".join(flags):
+        message = f"{shorten(flags)}, but {shorten(named)} is of {shorten(list(split[1]))}"
         yield Problem(code="XBD131", pointer="/abi/flags", message=message)
 
 
@@ -178,11 +178,11 @@ def _suffixes(document: Mapping[str, Any]) -> Iterator[Problem]:
         message = f"expected abi.extension_suffix, {shorten(suffix)}, found {shorten(extensions[0])}"
         yield Problem(code="XBD137", pointer="/suffixes/extensions/0", message=message)
     if isinstance(stable, str) and stable not in extensions:
-        message = f"abi.stable_abi_suffix, {shorten(stable)}, is not in the list"
-        yield Problem(code="XBD137", pointer="/suffixes/extensions", message=message)
+        message = f"{shorten(stable)} is not in suffixes.extensions"
+        yield Problem(code="XBD137", pointer="/abi/stable_abi_suffix", message=message)
     triplet = lookup(document, ("implementation", "_multiarch"))
-    if suffix is None and isinstance(triplet, str) and (split := split_suffix(extensions[0])) and split[1] != triplet:
-        message = f"of {split[1]}, but implementation._multiarch is {shorten(triplet)}"
+    if suffix is None and isinstance(triplet, str) and (split := split_suffix(extensions[0])) and split[2] != triplet:
+        message = f"of {split[2]}, but implementation._multiarch is {shorten(triplet)}"
         yield Problem(code="XBD137", pointer="/suffixes/extensions/0", message=message)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SUPPORTED_MAJOR = 1
+KNOWN = (1, 0)
 SUPPORTED_VERSION = "1.0"
 RELEASE_LEVELS = ("alpha", "beta", "candidate", "final")
 
@@ -42,7 +42,9 @@ def load(path: Path) -> BuildDetails:
 
 def loads(text: str, *, source: str = "build-details.json") -> BuildDetails:
     """Parse the text of a ``build-details.json``; ``source`` names it in errors. As :func:`load` otherwise."""
-    return from_json(parse_json(text, source=source), source=source)
+    value = parse_json(text, source=source)
+    warn_of_newer(schema_version(value, source=source), source=source)
+    return from_json(value, source=source)
 
 
 def dumps(details: BuildDetails) -> str:
@@ -51,9 +53,9 @@ def dumps(details: BuildDetails) -> str:
 
 
 def from_json(value: Any, *, source: str) -> BuildDetails:
-    """Build the model from a parsed document. Raises as :func:`load` does."""
+    """Build the model from a parsed document. Raises as :func:`load` does, and warns of nothing."""
     problems: list[Problem] = []
-    newer = _check_version(value, source=source)
+    newer = schema_version(value, source=source) > KNOWN
     details = _document(_Reader(value=value, keys=(), problems=problems, newer=newer))
     if details is None or problems:
         raise InvalidDetailsError(source, problems)
@@ -75,8 +77,8 @@ def schema_version(value: Any, *, source: str) -> tuple[int, int]:
         message = f"expected a string such as '1.0', found {describe(version)}"
         raise InvalidDetailsError(source, [Problem(code="XBD111", pointer="/schema_version", message=message)])
     major, minor = int(match[1]), int(match[2])
-    if major != SUPPORTED_MAJOR:
-        message = f"version {version} of the format is unknown; this xbuild reads {SUPPORTED_MAJOR}.x"
+    if major != KNOWN[0]:
+        message = f"version {version} of the format is unknown; this xbuild reads {KNOWN[0]}.x"
         raise InvalidDetailsError(
             source,
             [Problem(code="XBD104", pointer="/schema_version", message=message)],
@@ -85,17 +87,15 @@ def schema_version(value: Any, *, source: str) -> tuple[int, int]:
     return major, minor
 
 
-def _check_version(value: Any, *, source: str) -> bool:
-    """Return whether the document is of a newer minor version, which may have keys this code does not know."""
-    newer = schema_version(value, source=source) > (SUPPORTED_MAJOR, 0)
-    if newer:
+def warn_of_newer(version: tuple[int, int], *, source: str) -> None:
+    """Log a warning if ``version`` is newer than what this code knows."""
+    if version > KNOWN:
         _log.warning(
-            "%s: version %s of the format is newer than %s, which this xbuild knows; what it adds is kept but not used",
+            "%s: version %d.%d of the format is newer than %s, which this xbuild knows; what it adds is kept, not used",
             source,
-            value["schema_version"],
+            *version,
             SUPPORTED_VERSION,
         )
-    return newer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

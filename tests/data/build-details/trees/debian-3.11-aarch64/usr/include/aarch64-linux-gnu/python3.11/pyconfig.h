@@ -1,0 +1,2 @@
+/* #undef Py_DEBUG */
+#define SIZEOF_VOID_P 8
