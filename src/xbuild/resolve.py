@@ -239,9 +239,9 @@ class _Resolver:
                     sysroot=sysroot.path if self._selection.libraries or self._selection.sysroot else None,
                 )
             case file:
-                from xbuild.toolchains.file import file_plan
+                from xbuild.toolchains.own import file_plan
 
-                return file_plan(Path(file))
+                return file_plan(Path(file), target=self._target, search_path=self._path)
 
     # What runs
 
