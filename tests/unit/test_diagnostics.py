@@ -144,6 +144,7 @@ Error: Symbol 'nope' at (1) has no IMPLICIT type
         ("ninja: build stopped: subcommand failed.\n", "ninja: build stopped: subcommand failed."),
         ("x\nerror: command 'gcc' failed with exit code 1\n", "error: command 'gcc' failed with exit code 1"),
         ("make[1]: *** [Makefile:3: all] Error 2\n", "make[1]: *** [Makefile:3: all] Error 2"),
+        ("CMake Error at x:1 (message):\n  one line\nnot indented\n", "CMake Error: x:1: one line"),
         # Nothing.
         ("", None),
         ("all is well\nm.c:1:1: warning: error: is only quoted\n", None),

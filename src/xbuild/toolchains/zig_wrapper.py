@@ -41,7 +41,7 @@ def command_line(argv: list[str]) -> list[str]:
         # In a link, -Os only makes zig build libc++ once more, for size: minutes.
         arguments = ["-O2" if word in ("-Os", "-Oz") else word for word in arguments]
         if not any(word.startswith(_DEBUG) for word in arguments):
-            fixed = [*fixed, "-s"]
+            arguments.append("-s")  # last, because a -g after it would take it back
     return [zig, mode, "-target", target, *fixed, *arguments]
 
 

@@ -16,7 +16,7 @@ from xbuild.progress import SilentProgress
 from xbuild.targets import get_target, target_names
 from xbuild.toolchains import materialise, zig_wrapper
 from xbuild.toolchains.process import Result
-from xbuild.toolchains.zig import default_glibc, prepare_zig, zig_plan, zig_version
+from xbuild.toolchains.zig import default_glibc, find_zig, prepare_zig, zig_plan, zig_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +87,24 @@ def test_a_glibc_that_zig_does_not_have_is_refused(riscv64: Target) -> None:
     assert caught.value.hint == "ask for glibc 2.27 or newer"
 
 
+def test_zig_is_found_without_importing_its_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ziglang").mkdir()
+    (tmp_path / "ziglang/__init__.py").write_text("raise AssertionError\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    with pytest.raises(ToolchainError):  # no program in it
+        find_zig()
+    (tmp_path / "ziglang/zig").write_text("")
+    assert find_zig() == tmp_path / "ziglang/zig"
+
+
+def test_a_missing_zig_comes_with_the_command_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    with pytest.raises(ToolchainError) as caught:
+        find_zig()
+    assert caught.value.message == "the zig toolchain is not installed: no distribution `ziglang` beside xbuild"
+    assert caught.value.hint == f"install it: {sys.executable} -m pip install 'xbuild-wheels[zig]'"
+
+
 def test_the_version_is_what_zig_says(fake_run: Callable[..., Any]) -> None:
     assert zig_version(Path("/z/zig"), run=fake_run(version="0.17.1\n")) == "0.17.1"
 
@@ -100,17 +118,17 @@ def test_a_zig_that_does_not_start_is_an_error(fake_run: Callable[..., Any]) -> 
     ("arguments", "expected"),
     [
         (["-c", "m.c", "-fno-tree-pre"], ["-F", "-c", "m.c"]),
-        (["m.o", "-shared", "-Wl,-O1"], ["-F", "-s", "m.o", "-shared"]),
-        (["m.o", "-g"], ["-F", "-s", "m.o", "-g"]),
+        (["m.o", "-shared", "-Wl,-O1"], ["-F", "m.o", "-shared", "-s"]),
+        (["m.o", "-g"], ["-F", "m.o", "-g", "-s"]),
         (["m.o", "-g3"], ["-F", "m.o", "-g3"]),
         (["m.o", "-ggdb"], ["-F", "m.o", "-ggdb"]),
-        (["m.o", "-Os"], ["-F", "-s", "m.o", "-O2"]),
+        (["m.o", "-Os"], ["-F", "m.o", "-O2", "-s"]),
         (["-c", "m.c", "-Os"], ["-F", "-c", "m.c", "-Os"]),
         (["-r", "m.o"], ["-F", "-r", "m.o"]),
         (["-E", "-dM", "-"], ["-F", "-x", "c", "-E", "-dM", "-"]),
         (["-x", "c", "-E", "-"], ["-F", "-x", "c", "-E", "-"]),
-        (["-v", "m.c"], ["-F", "-s", "-v", "m.c"]),
-        (["-Wl,--version"], ["-F", "-s", "-Wl,--version"]),
+        (["-v", "m.c"], ["-F", "-v", "m.c", "-s"]),
+        (["-Wl,--version"], ["-F", "-Wl,--version", "-s"]),
     ],
 )
 def test_the_wrapper_translates_and_strips_what_it_links(arguments: list[str], expected: list[str]) -> None:
