@@ -14,7 +14,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["unit"]
 
 ROOT = Path(__file__).parent
-CODE = ("src", "tests", "docs", "examples", "noxfile.py")
+CODE = ("src", "tests", "benchmarks", "docs", "examples", "noxfile.py")
 
 
 def install(session: nox.Session, *groups: str, project: bool = True) -> None:

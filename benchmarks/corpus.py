@@ -13,9 +13,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
-import platform
-import re
 import resource
 import shlex
 import subprocess
@@ -25,9 +22,10 @@ import time
 import tomllib
 import zipfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from common import XBUILD, conditions, write_page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +56,7 @@ def main() -> int:
         print(f"{state} {outcome.seconds:7.1f} s  {target} {python}  {outcome.wheel or package['name']}", flush=True)
         if not outcome.passed:
             print(outcome.message, flush=True)
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(render(outcomes), encoding="utf-8")
+    write_page(render(outcomes), options.output)
     failed = sum(not outcome.passed for outcome in outcomes)
     print(f"{len(outcomes) - failed} passed, {failed} failed")
     return 1 if failed else 0
@@ -72,7 +68,7 @@ def build(package: dict[str, Any], *, target: str, python: str, options: argpars
     with tempfile.TemporaryDirectory() as name:
         check = Path(name, "check.py")
         check.write_text(package["check"] + "\n", encoding="utf-8")
-        command = ["xbuild", "wheel", f"{package['name']}=={package['version']}", "--target", target]
+        command = [XBUILD, "wheel", f"{package['name']}=={package['version']}", "--target", target]
         command += ["--python", python, "--toolchain", options.toolchain, "--outdir", str(wheels), "--json"]
         command += ["--test-command", shlex.join(["python", str(check)]), "--find-links", str(wheels)]
         command += [f"--lib={lib}" for lib in package.get("libs", ())] if options.libs else []
@@ -103,13 +99,11 @@ def build(package: dict[str, Any], *, target: str, python: str, options: argpars
 
 def render(outcomes: list[Outcome]) -> str:
     """Return the outcomes as a page of the documentation."""
-    version = subprocess.run(["xbuild", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    when = datetime.now(UTC).strftime("%Y-%m-%d")
     lines = [
         "# Corpus",
         "",
-        f"{when}, {version}, Python {platform.python_version()}, {os.cpu_count()} cores, Linux {platform.machine()}.",
-        "Seconds are of the whole command: provisioning from a warm cache, build, verification, test under the emulator.",
+        f"{conditions()} Seconds are of the whole command: provisioning from a warm cache, the",
+        "build, verification, and the test under the emulator.",
         "",
         "| package | target | Python | toolchain | result | wheel | wall s | CPU s |",
         "|---|---|---|---|---|---|---|---|",
@@ -123,7 +117,8 @@ def render(outcomes: list[Outcome]) -> str:
 
 def _missing_modules(wheel: Path, native: list[str]) -> list[str]:
     names = zipfile.ZipFile(wheel).namelist()
-    return [module for module in native if not any(re.fullmatch(rf"{re.escape(module)}\.[^/]*so", n) for n in names)]
+    modules = {name.partition(".")[0] for name in names if name.endswith(".so")}
+    return [module for module in native if module not in modules]
 
 
 def _cpu() -> float:

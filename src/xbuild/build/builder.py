@@ -76,7 +76,7 @@ def _environment(
     # From here on "the interpreter" in every file is the one that answers as the target.
     cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), files)
     env = CrossIsolatedEnv(
-        venv,
+        venv=venv,
         cross_environ=cross.environment,
         base_environ=base,
         tool_dir=spec.toolchain.cc.parent,

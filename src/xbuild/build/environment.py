@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -23,47 +24,38 @@ if TYPE_CHECKING:
 _FLAGS = frozenset({"CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "FCFLAGS", "LDFLAGS"})
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CrossIsolatedEnv:
     """pypa/build's ``IsolatedEnv`` for a target.
 
     Build requirements are installed for the build machine, in a clean environment: once the cross variables are set,
     an installer would resolve ninja, cmake and cython for the target (facts: pip does). The cross variables are only
     around the backend's hooks.
+    ``base_environ`` is the clean environment, ``cross_environ`` the cross variables; ``tool_dir`` has the toolchain.
     """
 
-    def __init__(
-        self,
-        venv: CrossVenv,
-        *,
-        cross_environ: Mapping[str, str],
-        base_environ: Mapping[str, str],
-        tool_dir: Path,
-        uv: str,
-        runner: CommandRunner,
-        offline: bool,
-    ) -> None:
-        self._venv = venv
-        self._cross = cross_environ
-        self._base = base_environ
-        self._tool_dir = tool_dir
-        self._uv = uv
-        self._runner = runner
-        self._offline = offline
+    venv: CrossVenv
+    cross_environ: Mapping[str, str]
+    base_environ: Mapping[str, str]
+    tool_dir: Path
+    uv: str
+    runner: CommandRunner
+    offline: bool
 
     @property
     def python_executable(self) -> str:
         """The interpreter that runs the backend's hooks."""
-        return str(self._venv.cross_python)
+        return str(self.venv.cross_python)
 
     def make_extra_environ(self) -> dict[str, str]:
         """Return what the hooks need on top of the clean environment."""
-        path = [self._venv.cross_bin, self._venv.build_bin, self._tool_dir]
-        extra = {name: self._with_users_flags(name, value) for name, value in self._cross.items()}
-        extra["PATH"] = os.pathsep.join([*map(str, path), self._base.get("PATH", os.defpath)])
+        path = [self.venv.cross_bin, self.venv.build_bin, self.tool_dir]
+        extra = {name: self._with_users_flags(name, value) for name, value in self.cross_environ.items()}
+        extra["PATH"] = os.pathsep.join([*map(str, path), self.base_environ.get("PATH", os.defpath)])
         return extra
 
     def _with_users_flags(self, name: str, value: str) -> str:
-        users = self._base.get(name) if name in _FLAGS else None
+        users = self.base_environ.get(name) if name in _FLAGS else None
         return f"{value} {users}".strip() if users else value
 
     def install(self, requirements: Iterable[str]) -> None:
@@ -71,11 +63,11 @@ class CrossIsolatedEnv:
         wanted = sorted(requirements)
         if not wanted:
             return
-        command = [self._uv, "pip", "install", "--python", str(self._venv.build_python), "--no-progress"]
-        if self._offline:
+        command = [self.uv, "pip", "install", "--python", str(self.venv.build_python), "--no-progress"]
+        if self.offline:
             command.append("--offline")
         try:
-            self._runner([*command, "--", *wanted])
+            self.runner([*command, "--", *wanted])
         except subprocess.CalledProcessError as error:
             raise BuildError(
                 f"cannot install the build requirements: {', '.join(wanted)}",
@@ -85,6 +77,6 @@ class CrossIsolatedEnv:
 
     def installed(self) -> tuple[tuple[str, str], ...]:
         """Return the name and version of each installed build requirement, sorted."""
-        site = self._venv.build_bin.parent.glob("lib/python*/site-packages")
+        site = self.venv.build_bin.parent.glob("lib/python*/site-packages")
         found = metadata.distributions(path=[str(folder) for folder in site])
         return tuple(sorted((canonicalize_name(dist.name), dist.version) for dist in found))
