@@ -110,5 +110,5 @@ def fetch_sdist(link: SdistLink, *, directory: Path, cache: Cache, progress: Pro
 def _download(link: SdistLink, *, to: Path, progress: Progress) -> None:
     largest = 1 << 32
     download = Download(url=link.url, path=to, size=link.size or largest, exact=bool(link.size))
-    with progress.transfer(f"fetch {link.filename}", total=link.size) as advance:
+    with progress.transfer(f"Downloading {link.filename}", total=link.size) as advance:
         Downloader().fetch([download], accept=lambda _download: None, advance=advance)

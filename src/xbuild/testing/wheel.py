@@ -82,7 +82,7 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
     environ = os.environ if environ is None else environ
     argv = split_command(command) if command is not None else None
     modules = find_modules(wheel)
-    with progress.step(f"test {wheel.name} for {spec.target.name}"), TemporaryDirectory(prefix="xbuild-test-") as name:
+    with progress.step(f"Testing {wheel.name} for {spec.target.name}"), TemporaryDirectory(prefix="xbuild-test-") as name:
         folder = Path(name).resolve()
         runner = make_runner(spec, directory=folder / "runner", machine=os.uname().machine)
         environment = TargetEnvironment.create(folder / "environment", python=spec.python, runner=runner)

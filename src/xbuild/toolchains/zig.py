@@ -28,8 +28,13 @@ _FIXED = (
 _WRAPPER = Path(__file__).with_name("zig_wrapper.py")
 _WARM_C = '#include <stdio.h>\nint main(void) { return puts(""); }\n'
 _WARM_CXX = "#include <iostream>\nint main() { try { std::cout << 1; } catch (...) { return 1; } }\n"
-# Debian's armhf and the armv7l wheels of the index run without NEON; zig's own idea of an Arm v7 has it.
-_BASELINE = {"arm": ("-mcpu=generic+v7a+vfp3d16",)}
+_ABI = {
+    # Debian's armhf and the armv7l wheels of the index run without NEON; zig's own idea of an Arm v7 has it.
+    "arm": ("-mcpu=generic+v7a+vfp3d16",),
+    # zig has IEEE long doubles, for which <stdio.h> turns printf() into __printfieee128(), new in glibc 2.32: a
+    # module links against 2.19 and then cannot be loaded. Every distribution's Python has IBM's format anyway.
+    "powerpc64le": ("-mabi=ibmlongdouble",),
+}
 
 
 def find_zig() -> Path:
@@ -82,7 +87,7 @@ def zig_plan(  # noqa: PLR0913 - what is found on the machine is the caller's to
             hint=f"ask for glibc {oldest} or newer",
         )
     environment = {"ZIG_GLOBAL_CACHE_DIR": str(cache)}
-    fixed = (*_FIXED, *_BASELINE.get(target.zig.triple.partition("-")[0], ()), *_search_paths(target, sysroot))
+    fixed = (*_FIXED, *_ABI.get(target.zig.triple.partition("-")[0], ()), *_search_paths(target, sysroot))
 
     def driver(mode: str) -> Command:
         names = (str(zig), mode, target.triplet, f"{target.zig.triple}.{_dotted(glibc)}")
@@ -116,7 +121,7 @@ def prepare_zig(  # noqa: PLR0913 - the last is the seam for tests
     compiler = toolchain.cxx if cxx else toolchain.cc
     what, duration = ("C and C++ libraries", "1 to 4 minutes") if cxx else ("C library", "up to a minute")
     with (
-        progress.step(f"zig: building its {what} for {target.name} (once, {duration})"),
+        progress.step(f"Building zig's {what} for {target.name} (once, {duration})"),
         tempfile.TemporaryDirectory(prefix="xbuild-zig-") as name,
     ):
         folder = Path(name)

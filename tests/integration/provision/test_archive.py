@@ -144,7 +144,7 @@ def test_a_full_disk(mini: MiniArchive, tmp_path: Path) -> None:
     environ = {"XBUILD_ARCHIVE": mini.setting(), "XBUILD_CACHE_DIR": str(disk / "cache")}
     output = in_tmpfs("2m", disk, FETCH, environ).splitlines()
     assert output[:1] == ["fetching"]
-    assert output[1].startswith("not enough space for downloading packages: 3.0 MiB needed in ")
+    assert output[1].startswith("not enough space for Downloading packages: 3.0 MiB needed in ")
     assert output[2] == "free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk"
     # What is kept is the verified Release file and index.
     assert {line.split("/cache/")[1].split("/")[0] for line in output[3:]} == {"releases", "indexes"}

@@ -213,9 +213,9 @@ class TestSpace:
 
     def test_not_enough(self, cache: Cache) -> None:
         with pytest.raises(ProvisionError) as caught:
-            cache.require_space(1 << 60, purpose="downloading packages")
+            cache.require_space(1 << 60, purpose="Downloading packages")
         assert re.fullmatch(
-            rf"not enough space for downloading packages: 1099511627776\.0 MiB needed in {re.escape(str(cache.root))}, "
+            rf"not enough space for Downloading packages: 1099511627776\.0 MiB needed in {re.escape(str(cache.root))}, "
             r"[0-9.]+ MiB free",
             caught.value.message,
         )

@@ -61,7 +61,7 @@ def test_the_modules_are_imported(spec: CrossSpec, make_wheel: MakeWheel) -> Non
     result = testing.run_test(path, spec=spec, offline=True, progress=progress)
     assert result.imported == ("demo", "extra")
     assert result.installed == ("demo==1.0",)
-    assert progress.steps == [f"test demo-1.0-py3-none-any.whl for {spec.target.name}"]
+    assert progress.steps == [f"Testing demo-1.0-py3-none-any.whl for {spec.target.name}"]
     assert progress.lines == ["hello"]
     assert result.to_dict() == {
         "wheel": str(path),

@@ -194,8 +194,8 @@ def toolchain(riscv64: Target, tmp_path: Path) -> Toolchain:
 @pytest.mark.parametrize(
     ("cxx", "title", "compiler"),
     [
-        (False, "zig: building its C library for riscv64 (once, up to a minute)", "/w/cc"),
-        (True, "zig: building its C and C++ libraries for riscv64 (once, 1 to 4 minutes)", "/w/c++"),
+        (False, "Building zig's C library for riscv64 (once, up to a minute)", "/w/cc"),
+        (True, "Building zig's C and C++ libraries for riscv64 (once, 1 to 4 minutes)", "/w/c++"),
     ],
 )
 def test_the_libraries_are_built_once_and_said_to_be(  # noqa: PLR0917 - fixtures

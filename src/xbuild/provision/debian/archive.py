@@ -81,7 +81,7 @@ class Archive:
             if self.offline:
                 raise ProvisionError(f"offline: not in the cache: {names}", hint=_OFFLINE_HINT)
             wanted = {package.sha256: (package.filename, package.size) for package in missing}
-            self._transfer(wanted, title="downloading packages", accept=self._keep)
+            self._transfer(wanted, title="Downloading packages", accept=self._keep)
         return {package: path or self.cache.blob_path(package.sha256) for package, path in found.items()}
 
     def _keep(self, download: Download) -> None:
@@ -251,5 +251,5 @@ class Suite:
         by_hash = f"{plain.rpartition('/')[0]}/by-hash/SHA256/{entry.sha256}"
         # A mirror in the middle of an update still has the index of this Release file under its hash.
         paths = (by_hash, plain) if self.release.by_hash else (plain,)
-        content = self.archive.read_verified(paths, entry=entry, title=f"downloading the index of {self.name}")
+        content = self.archive.read_verified(paths, entry=entry, title=f"Downloading the index of {self.name}")
         return lzma.decompress(content).decode("utf-8")

@@ -106,7 +106,7 @@ class TestPackages:
             "data": DATA.to_bytes(),
         }
         total = len(HELLO.to_bytes()) + len(DATA.to_bytes())
-        assert recorder(archive).transfers["downloading packages"] == (total, total)
+        assert recorder(archive).transfers["Downloading packages"] == (total, total)
         assert left_over(cache) == []
         mirror.requests.clear()
         assert fetch_hello(again(archive)) == found
@@ -155,7 +155,7 @@ class TestPackages:
         (package,) = resolve(archive.suite("trixie").index("riscv64"), ["data"])
         mirror.requests.clear()
         with pytest.raises(
-            ProvisionError, match=r"not enough space for downloading packages: 1048576.0 MiB needed in "
+            ProvisionError, match=r"not enough space for Downloading packages: 1048576.0 MiB needed in "
         ):
             archive.fetch([replace(package, size=1 << 40)])
         assert mirror.requests == []
