@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProvisionedPython:
-    """A target Python; ``origins`` are of the values xbuild added to its ``build-details.json``, or changed."""
+    """A target Python."""
 
     python: TargetPython
-    origins: tuple[Origin, ...]
     tree: Tree
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where the values came from that xbuild added to its ``build-details.json``, or changed."""
+        from xbuild.provision.python import read_origins
+
+        return read_origins(self.python)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -82,12 +82,12 @@ class Provisioner:
 
     def target_python(self, target: Target, version: str) -> ProvisionedPython:
         """Return CPython ``version`` (``"3.14"``) for ``target``."""
-        from xbuild.provision.python import DETAILS_FILE, load_target_python, read_origins
+        from xbuild.provision.python import DETAILS_FILE, load_target_python
 
         tree = self._answer(self.target_python_request(target, version))
         file = tree.path / "usr" / "lib" / f"python{version}" / DETAILS_FILE
         python = load_target_python(file, target, root=tree.path)
-        return ProvisionedPython(python=python, origins=read_origins(python), tree=tree)
+        return ProvisionedPython(python=python, tree=tree)
 
     def sysroot(self, target: Target, libraries: Sequence[str] = ()) -> ProvisionedSysroot:
         """Return the target's C library and the Debian packages ``libraries`` with all they need."""
@@ -189,13 +189,14 @@ class Provisioner:
         return tuple(sorted(found, key=lambda each: (each.target, each.tree.provenance.component, each.tree.path.name)))
 
     def remove(self, target: Target) -> int:
-        """Forget what the cache has for ``target``, and return the bytes that were freed."""
-        freed = 0
+        """Remove what the cache has for ``target``, also what newer packages have replaced; return the bytes freed."""
         for key, value in self.cache.records().items():
             if key.startswith(_PREFIX) and value.get("target") == target.name:
                 self.cache.remove_record(key)
-                freed += self.cache.remove_tree(value["tree"])
-        return freed
+        self._answered.clear()
+        # A tree is called <component>-<target>-<digest>.
+        trees = [key for key in self.cache.trees() if key.split("-")[-2:-1] == [target.name]]
+        return sum(self.cache.remove_tree(key) for key in trees)
 
     # How it is done
 
@@ -211,7 +212,7 @@ class Provisioner:
         return Planner(
             archive=archive,
             build=self.build,
-            cache=self.cache.root,
+            cache=self.cache.root.absolute(),
             base_suite=self.base_suite,
             python_suite=self.python_suite,
         )
@@ -226,7 +227,7 @@ class Provisioner:
         plan: Callable[[Planner], Plan],
     ) -> Request:
         # The cache's place is part of it, because programs in a tree name the tree's place.
-        place = ["on", self.build.name, "from", self.settings.url, self.cache.root]
+        place = ["on", self.build.name, "from", self.settings.url, self.cache.root.absolute()]
         parts = [REVISION, component, target.name, *options, *place]
         key = _PREFIX + " ".join(str(part or "-") for part in parts)
         return Request(key=key, title=title, target=target.name, plan=plan)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.crossfiles.spec import TargetPython
-from xbuild.details import Origin, complete, dumps, load, read_variables, resolve
+from xbuild.details import load, read_variables, resolve
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xbuild.details import BuildDetails
+    from xbuild.details import BuildDetails, Origin
     from xbuild.targets import Target
 
 DETAILS_FILE = "build-details.json"
@@ -28,6 +28,8 @@ def write_details(stdlib: Path, *, prefix: Path, target: Target) -> None:
 
     Raises :class:`DetailsError` if what is there is not enough.
     """
+    from xbuild.details import complete, dumps  # not needed by a warm run
+
     completed = complete(stdlib, prefix=prefix, target=target)
     details, origins = _without_missing_files(completed.details, completed.origins, prefix=prefix)
     for other in stdlib.glob("build-details.*.json"):
@@ -44,6 +46,8 @@ def write_origins(folder: Path, origins: Sequence[Origin]) -> None:
 
 def read_origins(python: TargetPython) -> tuple[Origin, ...]:
     """Return what :func:`write_origins` wrote; nothing for a file that xbuild did not write."""
+    from xbuild.details import Origin  # not needed by a warm run
+
     file = python.details_file.with_name(ORIGINS_FILE)
     return tuple(Origin(**origin) for origin in json.loads(file.read_bytes())) if file.is_file() else ()
 

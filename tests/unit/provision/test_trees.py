@@ -272,7 +272,7 @@ class TestCaching:
             "toolchain",
             "target-python",
         ]
-        assert steps.titles.count("downloading packages") == 1
+        assert steps.titles.count("Downloading packages") == 1
         assert [title for title in steps.titles if title.startswith("Unpacking")] == [
             "Unpacking CPython 3.14 for ppc64le",
             "Unpacking the sysroot for ppc64le",
@@ -322,6 +322,16 @@ class TestCaching:
         assert [each.target for each in again(provisioner).stored()] == [BUILD.name]
         assert not trees[0].path.exists()
         assert provisioner.sysroot(PPC).tree == trees[0]
+
+    def test_removing_a_target_removes_what_was_replaced_too(self, mini: MiniArchive, provisioner: Provisioner) -> None:
+        provisioner.target_python(PPC, "3.14")
+        mini.add("trixie", *python(PPC, "3.14.9"))
+        mini.publish()
+        later = again(provisioner, refresh=True)
+        later.target_python(PPC, "3.14")
+        assert len(later.cache.trees()) == 2
+        later.remove(PPC)
+        assert later.cache.trees() == {}
 
     def test_an_unsafe_package_leaves_nothing(self, mini: MiniArchive, provisioner: Provisioner) -> None:
         info = tarfile.TarInfo("../../../evil")

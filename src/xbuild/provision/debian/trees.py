@@ -33,7 +33,7 @@ def make_tree(recipe: Recipe, files: Mapping[Package, Path], new: Path, final: P
     """Fill the empty directory ``new`` with what shall be at ``final``. ``files`` has the verified packages."""
     debs = [Deb(label=f"{package.name} {package.version}", path=files[package]) for package in recipe.packages]
     unpack(debs, new, wanted=recipe.wanted, lib64=recipe.lib64)
-    recipe.mend(new, final)
+    recipe.mend(new, final.absolute())
 
 
 def provenance_of(plan: Plan, *, archive: str) -> Provenance:
