@@ -81,6 +81,8 @@ def _without_missing_files(
     details: BuildDetails, origins: Sequence[Origin], *, prefix: Path
 ) -> tuple[BuildDetails, Sequence[Origin]]:
     """Take out what trees of ours leave out: the static library, and ``.pc`` files, which name the target's folders."""
+    from xbuild.details import Origin
+
     gone: list[Origin] = []
     library, c_api = details.libpython, details.c_api
     if library is not None and library.static is not None and not (prefix / library.static).exists():
