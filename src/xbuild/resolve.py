@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xbuild.build.pythons import FoundPython, find_build_python
 from xbuild.crossfiles.spec import CrossSpec
 from xbuild.emulator import find_qemu, make_emulator
-from xbuild.errors import DetailsError
+from xbuild.errors import DetailsError, TargetError
 from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
 from xbuild.provision.debian.sources import ArchiveSettings
@@ -94,7 +94,7 @@ class _Resolver:
         self._provisioner = Provisioner(
             settings=ArchiveSettings.discover(selection.archive, environ),
             cache=self._cache,
-            build=get_target(platform.machine()),
+            build=_build_machine(platform.system(), platform.machine()),
             progress=progress,
             offline=selection.offline,
             refresh=refresh,
@@ -288,6 +288,18 @@ class _Resolver:
         built = self._provisioner.build_python(version)
         self._trees.append(built.tree)
         return FoundPython(executable=built.executable, version=built.version)
+
+
+def _build_machine(system: str, machine: str) -> Target:
+    """Return the machine xbuild runs on, in the words targets are described in."""
+    if system != "Linux":
+        raise TargetError(
+            f"xbuild builds on Linux, and this is {system}", hint="run it in a Linux container or a virtual machine"
+        )
+    try:
+        return get_target(machine)
+    except TargetError as error:
+        raise TargetError(f"xbuild does not know the machine it runs on: {machine}", hint=error.hint) from error
 
 
 def _modified(path: Path) -> int | None:

@@ -1,0 +1,55 @@
+"""Resolving what the user chose, as far as it needs no files of a target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xbuild import resolve
+from xbuild.errors import TargetError
+from xbuild.resolve import Selection, describe
+from xbuild.targets import get_target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_plan_says_what_is_fetched_from_where(tmp_path: Path) -> None:
+    environ = {"XBUILD_CACHE_DIR": str(tmp_path / "cache"), "PATH": "/nowhere", "HOME": str(tmp_path)}
+    selection = Selection(target=get_target("riscv64"), python="3.99", archive="file:///srv/debian")
+
+    assert list(describe(selection, environ=environ)) == [
+        "fetch CPython 3.99 for riscv64 from file:///srv/debian",
+        "fetch the sysroot for riscv64 from file:///srv/debian",
+        "fetch GCC for riscv64 from file:///srv/debian",
+        "fetch CPython 3.99 for this machine from file:///srv/debian",
+        "fetch QEMU from file:///srv/debian",
+    ]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_plan_names_what_is_the_users_own(tmp_path: Path) -> None:
+    environ = {"XBUILD_CACHE_DIR": str(tmp_path / "cache"), "PATH": "/nowhere", "HOME": str(tmp_path)}
+    selection = Selection(
+        target=get_target("riscv64"), python="3.99", toolchain="zig", sysroot=tmp_path, archive="file:///srv/debian"
+    )
+
+    assert list(describe(selection, environ=environ))[:2] == [
+        f"use the sysroot {tmp_path}",
+        "use the toolchain zig",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "message"),
+    [
+        ("Darwin", "arm64", "xbuild builds on Linux, and this is Darwin"),
+        ("Linux", "mips", "xbuild does not know the machine it runs on: mips"),
+    ],
+)
+def test_a_machine_that_cannot_build_is_told_so(system: str, machine: str, message: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        resolve._build_machine(system, machine)
+
+    assert caught.value.message == message
