@@ -37,7 +37,11 @@ _CXX_MODULE = """\
 #include <vector>
 extern "C" int probe(int n) { std::vector<int> v(n); if (n > 9) throw std::runtime_error("probe"); return v.at(0); }
 """
-_C_PROGRAM = '#include <stdio.h>\nint main(void) { return puts("probe"); }\n'
+# A linker complains about what is missing only in a program. A long double shows an ABI that the C library is not of.
+_C_PROGRAM = """\
+#include <stdio.h>
+int main(int argc, char **argv) { return printf("%s %Lg\\n", argv[0], (long double)argc) < 0; }
+"""
 
 
 _SYSROOT_HINT = "check --sysroot: it is to have the target's C library with its development files (Debian: libc6-dev)"
@@ -155,8 +159,15 @@ def _probes(toolchain: Toolchain, include: Path, target: Target, *, cxx: bool) -
                 hint="install the one that belongs to the C compiler, or use --toolchain gcc",
             )
         compiler = toolchain.cxx
+        # It calls nothing of Python's, so every symbol is to be found.
         probes.append(
-            _Probe(what="a C++ extension", compiler=compiler, source="module.cpp", text=_CXX_MODULE, options=module)
+            _Probe(
+                what="a C++ extension",
+                compiler=compiler,
+                source="module.cpp",
+                text=_CXX_MODULE,
+                options=(*module, "-Wl,-z,defs"),
+            )
         )
     return probes
 

@@ -12,6 +12,8 @@ from xbuild.toolchains.model import Command, ToolchainPlan
 from xbuild.toolchains.process import Run, run_command
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from xbuild.progress import Progress
     from xbuild.targets import Target, Version
     from xbuild.toolchains.model import Toolchain, ToolName
@@ -35,6 +37,8 @@ _ABI = {
     # module links against 2.19 and then cannot be loaded. Every distribution's Python has IBM's format anyway.
     "powerpc64le": ("-mabi=ibmlongdouble",),
 }
+# zig's libc++ is compiled with those IEEE long doubles whatever the options, and needs a glibc that has them.
+_CXX_GLIBC: Mapping[str, Version] = {"powerpc64le": (2, 32)}
 
 
 def find_zig() -> Path:
@@ -77,7 +81,8 @@ def zig_plan(  # noqa: PLR0913 - what is found on the machine is the caller's to
     """Plan zig's compilers for ``target`` and ``glibc`` (by default the lowest that makes sense).
 
     ``cache`` is where zig keeps what it builds. Libraries and headers in ``sysroot`` are searched after zig's own.
-    There is no Fortran. Raises :class:`ToolchainError` for a glibc zig does not have.
+    There is no Fortran, and for ppc64le no C++ below glibc 2.32.
+    Raises :class:`ToolchainError` for a glibc zig does not have.
     """
     glibc = glibc or default_glibc(target)
     if glibc < target.zig.glibc_floor:
@@ -87,7 +92,7 @@ def zig_plan(  # noqa: PLR0913 - what is found on the machine is the caller's to
             hint=f"ask for glibc {oldest} or newer",
         )
     environment = {"ZIG_GLOBAL_CACHE_DIR": str(cache)}
-    fixed = (*_FIXED, *_ABI.get(target.zig.triple.partition("-")[0], ()), *_search_paths(target, sysroot))
+    fixed = (*_FIXED, *_ABI.get(_arch(target), ()), *_search_paths(target, sysroot))
 
     def driver(mode: str) -> Command:
         names = (str(zig), mode, target.triplet, f"{target.zig.triple}.{_dotted(glibc)}")
@@ -99,12 +104,13 @@ def zig_plan(  # noqa: PLR0913 - what is found on the machine is the caller's to
 
     tools: dict[ToolName, Command] = {
         "cc": driver("cc"),
-        "cxx": driver("c++"),
         "ar": zig_command("ar"),
         "ranlib": zig_command("ranlib"),
         # zig has no strip (its objcopy says "unimplemented" in 0.17), and what it links here is stripped already.
         "strip": Command(program=Path("/bin/sh"), arguments=("-c", ":")),
     }
+    if glibc >= _CXX_GLIBC.get(_arch(target), glibc):
+        tools["cxx"] = driver("c++")
     return ToolchainPlan(kind="zig", family="clang", version=f"zig {version}", triplet=target.triplet, tools=tools)
 
 
@@ -113,12 +119,18 @@ def prepare_zig(  # noqa: PLR0913 - the last is the seam for tests
 ) -> None:
     """Have zig build its libraries for ``target`` now, with a line of progress, rather than in the first compilation.
 
-    Does nothing if it was done before. Raises :class:`ToolchainError` with zig's message.
+    Does nothing if it was done before. Raises :class:`ToolchainError` with zig's message, or if it cannot do C++ here.
     """
+    compiler = toolchain.cxx if cxx else toolchain.cc
+    if compiler is None:
+        floor = _CXX_GLIBC[_arch(target)]
+        raise ToolchainError(
+            f"zig has no C++ for {target.name} with a glibc older than {_dotted(floor)}, and this project needs C++",
+            hint="use --toolchain gcc for this project",
+        )
     marker = cache / f"ready-{toolchain.digest}-{'cxx' if cxx else 'c'}"
     if marker.exists():
         return
-    compiler = toolchain.cxx if cxx else toolchain.cc
     what, duration = ("C and C++ libraries", "1 to 4 minutes") if cxx else ("C library", "up to a minute")
     with (
         progress.step(f"Building zig's {what} for {target.name} (once, {duration})"),
@@ -142,6 +154,10 @@ def _search_paths(target: Target, sysroot: Path | None) -> tuple[str, ...]:
     headers = (sysroot / "usr/include", sysroot / "usr/include" / target.triplet)
     libraries = (sysroot / "usr/lib" / target.triplet, sysroot / "usr/lib")
     return (*(f"-idirafter{path}" for path in headers), *(f"-L{path}" for path in libraries))
+
+
+def _arch(target: Target) -> str:
+    return target.zig.triple.partition("-")[0]
 
 
 def _dotted(version: Version) -> str:

@@ -202,6 +202,22 @@ def test_zig_compiles_with_gccs_options_for_an_old_glibc(tmp_path: Path, include
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.usefixtures("ziglang")
+def test_zig_links_ppc64le_against_functions_its_glibc_has(tmp_path: Path) -> None:
+    target = get_target("ppc64le")
+    cache = tmp_path / "cache"
+    toolchain = materialise(zig_plan(target, zig=find_zig(), version="0", cache=cache), tmp_path / "w")
+    prepare_zig(toolchain, target, cache=cache, cxx=False, progress=SilentProgress())
+    source = tmp_path / "m.c"
+    source.write_text('#include <stdio.h>\nint f(long double x) { return printf("%Lg", x); }\n')
+    subprocess.run([toolchain.cc, "-shared", "-fPIC", source, "-o", "m.so"], cwd=tmp_path, check=True)
+    module = (tmp_path / "m.so").read_bytes()
+    assert b"ieee128" not in module
+    assert b"GLIBC_2.17" in module
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.usefixtures("ziglang")
 def test_zig_builds_its_cxx_library_once(tmp_path: Path, include: Path) -> None:
     target = get_target("aarch64")
     zig, cache = find_zig(), tmp_path / "cache"

@@ -75,7 +75,8 @@ def test_a_program_and_a_module_are_compiled_and_linked(riscv64: Target) -> None
 def test_a_cxx_module_too_where_it_is_asked_for(riscv64: Target) -> None:
     run = Compiler()
     preflight(TOOLCHAIN, include=INCLUDE, target=riscv64, cxx=True, run=run)
-    assert run.commands[2] == ("/t/c++", "-shared", "-fPIC", "-I/inc", "module.cpp", "-o", "module.cpp.out")
+    options = ("-shared", "-fPIC", "-I/inc", "-Wl,-z,defs")
+    assert run.commands[2] == ("/t/c++", *options, "module.cpp", "-o", "module.cpp.out")
 
 
 def test_success_is_remembered_and_failure_is_not(riscv64: Target, tmp_path: Path) -> None:

@@ -76,6 +76,26 @@ def test_arm_is_compiled_without_neon() -> None:
     assert "-mcpu=generic+v7a+vfp3d16" in plan(get_target("armv7l")).tools["cc"].arguments
 
 
+def test_ppc64le_has_the_long_double_of_every_pythons_c_library() -> None:
+    assert "-mabi=ibmlongdouble" in plan(get_target("ppc64le")).tools["cc"].arguments
+
+
+@pytest.mark.parametrize(("glibc", "expected"), [(None, False), ((2, 31), False), ((2, 32), True)])
+def test_ppc64le_has_cxx_only_where_glibc_has_zigs_long_double(glibc: tuple[int, int] | None, expected: bool) -> None:
+    assert ("cxx" in plan(get_target("ppc64le"), glibc=glibc).tools) is expected
+
+
+def test_cxx_that_zig_cannot_do_is_refused_before_it_fails(tmp_path: Path) -> None:
+    target = get_target("ppc64le")
+    toolchain = materialise(plan(target), tmp_path)
+    with pytest.raises(ToolchainError) as caught:
+        prepare_zig(toolchain, target, cache=tmp_path, cxx=True, progress=SilentProgress())
+    assert caught.value.message == (
+        "zig has no C++ for ppc64le with a glibc older than 2.32, and this project needs C++"
+    )
+    assert caught.value.hint == "use --toolchain gcc for this project"
+
+
 def test_a_glibc_of_ones_own_is_taken(riscv64: Target) -> None:
     assert "riscv64-linux-gnu.2.35" in plan(riscv64, glibc=(2, 35)).tools["cc"].arguments
 
