@@ -41,7 +41,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         native = build_natively(options.requirement, options.python, scratch)
-        crossed = [build_for(options.requirement, target, scratch) for target in options.target]
+        wheels = options.wheels or scratch / "out"
+        crossed = [build_for(options.requirement, target, wheels) for target in options.target]
     write_page(render(options.requirement, native, crossed, limit=options.limit), options.output)
     return any(cost.each / native.each > options.limit for cost in crossed)
 
@@ -52,10 +53,10 @@ def build_natively(requirement: str, python: str, scratch: Path) -> Cost:
     return _measure(command, machine=f"native ({platform.machine()})")
 
 
-def build_for(requirement: str, target: str, scratch: Path) -> Cost:
-    """Build with xbuild for ``target``."""
+def build_for(requirement: str, target: str, wheels: Path) -> Cost:
+    """Build with xbuild for ``target``, and leave the wheel in ``wheels``."""
     command = (XBUILD, "wheel", requirement, "--target", target, "--python", "3.13", "--verbose")
-    return _measure((*command, "--outdir", str(scratch / "out")), machine=target)
+    return _measure((*command, "--outdir", str(wheels)), machine=target)
 
 
 def render(requirement: str, native: Cost, crossed: list[Cost], *, limit: float) -> str:
@@ -92,6 +93,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--python3.13", dest="python", required=True, help="an interpreter for the native build")
     parser.add_argument("--target", action="append", required=True)
     parser.add_argument("--limit", type=float, default=1.2)
+    parser.add_argument("--wheels", type=Path, help="keep the wheels here")
     parser.add_argument("--output", type=Path, help="write a page for the documentation here")
     return parser.parse_args()
 
