@@ -173,7 +173,7 @@ def _findings(
 ) -> tuple[Finding, ...]:
     places = positions(text) if document is not None else {}
     fixed = apply(document, facts) if document is not None else {}
-    found = [_finding(file, problem, places, _fix(problem, facts, document, fixed)) for problem in problems]
+    found = [_finding(file, problem, places, _fix(problem, facts, fixed)) for problem in problems]
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.column, finding.code, finding.pointer)))
 
 
@@ -199,11 +199,10 @@ def _finding(file: Path, problem: Problem, places: Mapping[str, tuple[int, int]]
     )
 
 
-def _fix(problem: Problem, facts: tuple[Fact, ...], before: Any, after: Any) -> Fix | None:
+def _fix(problem: Problem, facts: tuple[Fact, ...], after: Any) -> Fix | None:
     """The repair of what is at the problem's pointer, or of the list it is an item of."""
     for fact in facts:
-        if not fact.remove and _overlap(problem.pointer, fact.pointer) and problem.pointer:
+        if problem.pointer and not fact.remove and _overlap(problem.pointer, fact.pointer):
             keys = tuple(problem.pointer.split("/")[1:])[: len(fact.keys)]
-            if lookup(before, keys) != lookup(after, keys):
-                return Fix(value=lookup(after, keys), origin=fact.origin)
+            return Fix(value=lookup(after, keys), origin=fact.origin)
     return None

@@ -229,9 +229,9 @@ class _Tree:
 
 def _prefix_of(stdlib: Path, variables: Mapping[str, str | int]) -> Path:
     """Go up from the standard library as many folders as its build put it below the prefix; two if that is unknown."""
-    installed, prefix = variables.get("LIBDEST"), variables.get("prefix")
+    installed, prefix = (str(variables.get(name, "")) for name in ("LIBDEST", "prefix"))
     levels = 2
-    if isinstance(installed, str) and isinstance(prefix, str) and posixpath.isabs(prefix):
+    if posixpath.isabs(installed) and posixpath.isabs(prefix):
         relative = posixpath.relpath(installed, prefix)
         if not relative.startswith(".."):
             levels = len(relative.split("/"))

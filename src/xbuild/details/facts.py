@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from xbuild.details.evidence import Found
@@ -35,7 +36,7 @@ PATH_KEYS: tuple[Keys, ...] = (
 )
 """Every path that is relative to ``base_prefix``."""
 
-_OTHER_NAMES = frozenset({("armv7l", "linux-armv6l")})
+_OTHER_NAMES = MappingProxyType({"armv7l": "linux-armv6l"})
 """Platforms that share a target's triplet and are right too: Raspbian's Arm v6."""
 
 
@@ -113,7 +114,7 @@ def _platform(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]
         if len(claims) < 2 or len(names) > 1:
             return
         origin = "implementation._multiarch and abi.extension_suffix"
-    if target is not None and (target.name, document.get("platform")) not in _OTHER_NAMES:
+    if target is not None and document.get("platform") != _OTHER_NAMES.get(target.name, target.platform):
         yield Fact(keys=("platform",), value=target.platform, origin=origin)
 
 
@@ -123,14 +124,14 @@ def _version(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
     origin = evidence.version_origin
     yield Fact(keys=("language", "version"), value=_short(version), origin=origin)
     yield Fact(keys=("language", "version_info"), value=version.to_dict(), origin=origin)
-    if lookup(document, ("implementation", "name")) in {None, "cpython"}:
+    if _may_be_cpython(document):
         yield Fact(keys=("implementation", "version"), value=version.to_dict(), origin=origin)
         yield Fact(keys=("implementation", "hexversion"), value=hexversion(version), origin=origin)
 
 
 def _implementation(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
     name, tag = (lookup(document, ("implementation", key)) for key in ("name", "cache_tag"))
-    if name not in {None, "cpython"} or evidence.version is None:
+    if evidence.version is None or not _may_be_cpython(document):
         return
     soabi = evidence.text("SOABI")
     if name is None and soabi is not None and soabi.value.startswith("cpython-"):
@@ -144,6 +145,10 @@ def _implementation(evidence: Evidence, document: Mapping[str, Any]) -> Iterator
     if lookup(document, isolated) is None and (evidence.version.major, evidence.version.minor) >= (3, 14):
         # Only Emscripten and WASI do not support them (gh-131372 added the attribute in 3.14).
         yield Fact(keys=isolated, value=True, origin="CPython 3.14 and later, on Linux")
+
+
+def _may_be_cpython(document: Mapping[str, Any]) -> bool:
+    return lookup(document, ("implementation", "name")) in (None, "cpython")  # a name of any type
 
 
 def _abi(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:

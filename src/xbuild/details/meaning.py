@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xbuild.details.findings import Problem
 from xbuild.details.headers import hexversion
 from xbuild.details.json_text import lookup, pointer, shorten
-from xbuild.details.model import VersionInfo
+from xbuild.details.model import RELEASE_LEVELS, VersionInfo
 from xbuild.details.suffixes import split_suffix
 from xbuild.errors import TargetError
 from xbuild.targets import Target, get_target
@@ -218,10 +218,11 @@ def _version_info(info: Any) -> VersionInfo | None:
     numbers = [number for number in found if isinstance(number, int) and 0 <= number < _MOST]
     if len(numbers) < len(found):
         return None
-    if info.get("releaselevel") not in {"alpha", "beta", "candidate", "final"}:
+    level = info.get("releaselevel")
+    if not isinstance(level, str) or level not in RELEASE_LEVELS:
         return None
     major, minor, micro, serial = numbers
-    return VersionInfo(major=major, minor=minor, micro=micro, releaselevel=info["releaselevel"], serial=serial)
+    return VersionInfo(major=major, minor=minor, micro=micro, releaselevel=level, serial=serial)
 
 
 def _target_named(name: str) -> Target | None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+RELEASE_LEVELS = ("alpha", "beta", "candidate", "final")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VersionInfo:

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from xbuild.details.findings import InvalidDetailsError, Problem
 from xbuild.details.json_text import describe, parse_json, pointer, read_text
-from xbuild.details.model import Abi, BuildDetails, CApi, Implementation, Language, Libpython, VersionInfo
+from xbuild.details.model import (
+    RELEASE_LEVELS,
+    Abi,
+    BuildDetails,
+    CApi,
+    Implementation,
+    Language,
+    Libpython,
+    VersionInfo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +31,6 @@ if TYPE_CHECKING:
 
 KNOWN = (1, 0)
 SUPPORTED_VERSION = "1.0"
-RELEASE_LEVELS = ("alpha", "beta", "candidate", "final")
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)", re.ASCII)
 _log = logging.getLogger(__name__)

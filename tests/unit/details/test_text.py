@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbuild.details.json_text import depth, describe, lookup, pointer, shorten
@@ -25,6 +25,7 @@ def measure(value: Any) -> int:
     return 1 + max(map(measure, value), default=0) if isinstance(value, list) else 0
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_depth(value: Any) -> None:
     assert depth(json.dumps(value)) == measure(value)
@@ -43,6 +44,7 @@ def places(value: Any, keys: tuple[str | int, ...] = ()) -> list[str]:
     return found
 
 
+@settings(deadline=None)
 @given(VALUES, st.sampled_from([None, 1, "\t"]), st.booleans())
 def test_every_value_has_a_position(value: Any, indent: int | str | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)

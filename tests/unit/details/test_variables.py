@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.details_cases import TREES
 
@@ -94,6 +94,7 @@ def test_code_is_never_executed(tmp_path: Path) -> None:
     assert victim.exists()
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=40) | st.integers(-(10**20), 10**20)))
 def test_what_python_writes_is_read_as_python_reads_it(table: dict[str, str | int]) -> None:
     text = f"build_time_vars = {table!r}\n"
@@ -104,6 +105,7 @@ def test_what_python_writes_is_read_as_python_reads_it(table: dict[str, str | in
     assert read(text) == ast.literal_eval(text.partition("=")[2].strip())
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="build_time_vars ={}'\"\\:,()#\n1-a", max_size=60))
 def test_nothing_but_the_documented_error_is_raised(text: str) -> None:
     with contextlib.suppress(DetailsError):

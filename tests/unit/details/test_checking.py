@@ -1,0 +1,157 @@
+"""A check's findings in full: place, words, fix; and what it does with odd surroundings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.support.details_cases import FILES, TREES
+
+from xbuild.details import CODES, Finding, Fix, Severity, check, check_text, discover_all
+from xbuild.targets import get_target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def said(findings: tuple[Finding, ...]) -> list[str]:
+    return [f"{each.line}:{each.column} {each.code} {each.pointer}: {each.message}" for each in findings]
+
+
+def test_debians_file_for_armhf() -> None:
+    [file] = discover_all(TREES / "debian-3.14-armv7l")
+    assert said(check(file)) == [
+        "1:1 XBD106 : the file is called build-details..arm-linux-gnueabihf.json, and not build-details.json",
+        '5:3 XBD139 /platform: "linux-armv8l" is "linux-armv7l" in wheel tags',
+        "30:3 XBD121 /abi/extension_suffix: missing",
+        '30:3 XBD122 /abi/stable_abi_suffix: missing, but suffixes.extensions has ".abi3.so"',
+        '47:3 XBD124 /libpython/dynamic: missing; expected "/usr/lib/arm-linux-gnueabihf/libpython3.14.so"',
+        "47:3 XBD127 /libpython/link_extensions: missing; expected false",
+        (
+            "51:5 XBD163 /c_api/headers: its pyconfig.h only includes the real one, "
+            "include/arm-linux-gnueabihf/python3.14/pyconfig.h"
+        ),
+    ]
+
+
+def test_a_finding() -> None:
+    [file] = discover_all(TREES / "debian-3.14-riscv64")
+    variables = "_sysconfig_vars__linux_riscv64-linux-gnu.json"
+    finding = next(each for each in check(file) if each.code == "XBD121")
+    assert finding == Finding(
+        file=file,
+        code="XBD121",
+        severity=Severity.ERROR,
+        pointer="/abi/extension_suffix",
+        line=30,
+        column=3,
+        message="missing",
+        reference="PEP 739, abi.extension_suffix; cpython#136267",
+        url="https://packaging.python.org/en/latest/specifications/build-details/v1.0/",
+        fix=Fix(value=".cpython-314-riscv64-linux-gnu.so", origin=f"{variables}: EXT_SUFFIX"),
+    )
+    assert finding.to_dict() == {
+        "file": str(file),
+        "code": "XBD121",
+        "severity": "error",
+        "pointer": "/abi/extension_suffix",
+        "line": 30,
+        "column": 3,
+        "message": "missing",
+        "reference": "PEP 739, abi.extension_suffix; cpython#136267",
+        "url": "https://packaging.python.org/en/latest/specifications/build-details/v1.0/",
+        "fix": {"value": ".cpython-314-riscv64-linux-gnu.so", "origin": f"{variables}: EXT_SUFFIX"},
+    }
+
+
+def test_a_syntax_error_is_found_where_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "build-details.json"
+    file.write_text('{\n  "schema_version": "1.0"\n  "platform": ""\n}')
+    assert said(check(file)) == ["3:3 XBD102 : not JSON: expecting ',' delimiter"]
+
+
+def test_a_target_can_be_given(tmp_path: Path) -> None:
+    file = tmp_path / "build-details.json"
+    shutil.copyfile(FILES / "relocatable-aarch64.json", file)
+    assert said(check(file, target=get_target("riscv64"))) == [
+        '5:3 XBD139 /platform: expected "linux-riscv64", found "linux-aarch64"'
+    ]
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    assert said(check(tmp_path)) == ["1:1 XBD101 : cannot be read: Is a directory"]
+
+
+def test_text_alone_is_checked_against_nothing() -> None:
+    [file] = discover_all(TREES / "debian-3.14-riscv64")
+    assert [finding.code for finding in check_text(file.read_text("utf-8"), file=file)] == [
+        "XBD106",
+        "XBD121",
+        "XBD122",
+    ]
+
+
+def test_names_that_no_file_system_has(tmp_path: Path) -> None:
+    tree = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
+    file = tree / "lib/python3.14/build-details.json"
+    document = json.loads(file.read_bytes())
+    document["libpython"]["static"], document["c_api"]["headers"] = "a\0b", "x" * 5000
+    file.write_text(json.dumps(document))
+    assert [(finding.code, finding.pointer) for finding in check(file)] == [
+        ("XBD154", "/libpython/static"),
+        ("XBD154", "/c_api/headers"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"language": []},
+        {
+            "language": {
+                "version": "3.14",
+                "version_info": {"major": -1, "minor": 0, "micro": 0, "releaselevel": "final", "serial": 0},
+            }
+        },
+        {"implementation": []},
+        {"implementation": {"name": [], "version": {"releaselevel": []}, "hexversion": {}, "cache_tag": None}},
+        {"abi": {"flags": [], "extension_suffix": ".cpython-314-aarch64-linux-gnu.so"}, "suffixes": {}},
+        {"abi": [], "suffixes": {"extensions": [1]}},
+        {"abi": {"flags": {}}, "suffixes": []},
+        {"libpython": []},
+        {"libpython": {"dynamic": 1, "link_extensions": None}},
+        {"c_api": []},
+        {"platform": []},
+        {"platform": "win-amd64"},
+        {"platform": "linux"},
+        {"platform": "linux-"},
+        {"platform": "linux-sparc64"},
+    ],
+)
+@pytest.mark.parametrize("tree", [False, True])
+def test_malformed_members_are_no_trouble(tmp_path: Path, changes: dict[str, object], tree: bool) -> None:
+    file = tmp_path / "tree/lib/python3.14/build-details.json"
+    if tree:
+        shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
+    else:
+        file.parent.mkdir(parents=True)
+        shutil.copyfile(FILES / "relocatable-aarch64.json", file)
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | changes))
+    assert all(finding.code in CODES for finding in check(file))
+
+
+def test_a_file_for_another_machine_than_its_directory_knows(tmp_path: Path) -> None:
+    """A triplet that is no target's, in the name and nowhere else."""
+    file = tmp_path / "build-details..sparc64-linux-gnu.json"
+    shutil.copyfile(FILES / "relocatable-aarch64.json", file)
+    assert [finding.code for finding in check(file)] == ["XBD106", "XBD107"]
+
+
+def test_the_targets_name_in_a_files_name_is_believed(tmp_path: Path) -> None:
+    file = tmp_path / "build-details..arm-linux-gnueabihf.json"
+    text = (TREES / "debian-3.14-armv7l/usr/lib/python3.14" / file.name).read_text("utf-8")
+    file.write_text(text.replace("armv8l", "s390x"))
+    finding = next(each for each in check(file) if each.pointer == "/platform")
+    assert finding.fix == Fix(value="linux-armv7l", origin=f"the file's name, {file.name}")

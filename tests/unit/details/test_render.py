@@ -1,0 +1,87 @@
+"""Findings as text, GitHub's commands and SARIF."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from xbuild.details import Finding, Fix, Severity
+from xbuild.details.render import as_github, as_sarif, as_text, fix_text
+
+FINDING = Finding(
+    file=Path("usr/lib/a b.json"),
+    code="XBD121",
+    severity=Severity.ERROR,
+    pointer="/abi/extension_suffix",
+    line=3,
+    column=5,
+    message="missing",
+    reference="PEP 739",
+    url="https://example.org",
+    fix=Fix(value=".so", origin="a: EXT_SUFFIX"),
+)
+BARE = replace(FINDING, pointer="", fix=None, message="100%\nwrong")
+
+
+def test_text() -> None:
+    assert as_text(FINDING) == "usr/lib/a b.json:3:5: error XBD121: /abi/extension_suffix: missing"
+    assert fix_text(FINDING) == 'repair writes ".so", from a: EXT_SUFFIX'
+    assert as_text(BARE) == "usr/lib/a b.json:3:5: error XBD121: 100%\nwrong"
+    assert fix_text(BARE) is None
+
+
+@pytest.mark.parametrize(("severity", "command"), [("error", "error"), ("warning", "warning"), ("note", "notice")])
+def test_github(severity: str, command: str) -> None:
+    assert as_github(replace(FINDING, severity=Severity(severity))) == (
+        f"::{command} file=usr/lib/a b.json,line=3,col=5,title=XBD121 abi.extension_suffix is missing::"
+        '/abi/extension_suffix: missing%0Arepair writes ".so", from a: EXT_SUFFIX'
+    )
+
+
+def test_github_escapes() -> None:
+    assert as_github(replace(BARE, file=Path("a,b:c"))) == (
+        "::error file=a%2Cb%3Ac,line=3,col=5,title=XBD121 abi.extension_suffix is missing::100%25%0Awrong"
+    )
+
+
+def test_sarif() -> None:
+    absolute = replace(BARE, file=Path("/x y"), code="XBD106", severity=Severity.WARNING)
+    log = as_sarif([FINDING, absolute], version="1.2")
+    [run] = log["runs"]
+    driver = run["tool"]["driver"]
+    assert (log["version"], driver["semanticVersion"]) == ("2.1.0", "1.2")
+    assert [rule["id"] for rule in driver["rules"]] == ["XBD106", "XBD121"]
+    assert driver["rules"][0]["defaultConfiguration"] == {"level": "warning"}
+    assert run["results"] == [
+        {
+            "ruleId": "XBD121",
+            "ruleIndex": 1,
+            "level": "error",
+            "message": {"text": 'missing (repair writes ".so", from a: EXT_SUFFIX)'},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": "usr/lib/a%20b.json"},
+                        "region": {"startLine": 3, "startColumn": 5},
+                    },
+                    "logicalLocations": [{"fullyQualifiedName": "/abi/extension_suffix"}],
+                }
+            ],
+        },
+        {
+            "ruleId": "XBD106",
+            "ruleIndex": 0,
+            "level": "warning",
+            "message": {"text": "100%\nwrong"},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": "file:///x%20y"},
+                        "region": {"startLine": 3, "startColumn": 5},
+                    }
+                }
+            ],
+        },
+    ]
