@@ -157,7 +157,8 @@ def gcc(target: Target, build: Target, *, major: str = "12") -> Sequence[MiniDeb
     """A cross compiler with what Debian's needs: the C library that is to be left out does not exist here."""
     triplet, arch, here = target.triplet.replace("_", "-"), target.debian_arch, build.debian_arch
     prefix = f"usr/bin/{target.triplet}"
-    needs = f"libc6-dev-{arch}-cross, libasan8-{arch}-cross, libc6"
+    needs = f"binutils-{triplet}, libc6-dev-{arch}-cross, libasan8-{arch}-cross, libc6"
+    tools = {f"{prefix}-{name}": machine_program() for name in ("ar", "ranlib", "strip")}
 
     def compiler(name: str, depends: str) -> MiniDeb:
         return MiniDeb(
@@ -171,6 +172,7 @@ def gcc(target: Target, build: Target, *, major: str = "12") -> Sequence[MiniDeb
 
     return (
         MiniDeb(name=f"gcc-{triplet}", architecture=here, fields={"Depends": f"gcc-{major}-{triplet} (>= 1)"}),
+        MiniDeb(name=f"binutils-{triplet}", architecture=here, files=tools, executables=tuple(tools)),
         compiler("gcc", needs),
         compiler("g++", f"gcc-{major}-{triplet}"),
         compiler("gfortran", f"gcc-{major}-{triplet}"),

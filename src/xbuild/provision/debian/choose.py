@@ -89,12 +89,22 @@ def gcc_major(index: PackageIndex, triplet: str) -> str:
 
 
 def _available(archive: Archive, names: list[str], architecture: str) -> Iterator[Suite]:
-    """Yield the suites that the mirror has, and that have the architecture."""
+    """Yield the suites that the mirror has, and that have the architecture.
+
+    Raises :class:`ProvisionError` at the end if the mirror had none at all: it is hardly one.
+    """
+    missing = 0
     for name in names:
         try:
             suite = archive.suite(name)
         except FileMissingError:
             archive.progress.note(f"{archive.settings.url} does not have {name}")
+            missing += 1
             continue
         if architecture in suite.architectures:
             yield suite
+    if missing == len(names):
+        raise ProvisionError(
+            f"no suite of {archive.catalog.name} is at {archive.settings.url}: looked for {', '.join(names)}",
+            hint=f"it was chosen by {archive.settings.origin}; name another one (XBUILD_ARCHIVE)",
+        )

@@ -102,7 +102,10 @@ class _Unpacker:
             name = member.name if member else "?"
             raise ProvisionError(f"unsafe package {deb.label}: member {name!r} {error}", hint=_UNSAFE_HINT) from None
         except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, ValueError) as error:
-            raise ProvisionError(f"{deb.label}: {deb.path} is not a readable package: {error}") from error
+            raise ProvisionError(
+                f"{deb.label}: {deb.path} is not a readable package: {error}",
+                hint="it is what the archive's signed index names: use another mirror or moment (XBUILD_ARCHIVE)",
+            ) from error
 
     def _add(self, deb: Deb, layer: int, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         if member.name in {".", "./"}:

@@ -109,6 +109,17 @@ def test_a_suite_that_the_mirror_lacks_is_noted(mini: MiniArchive, tmp_path: Pat
     assert notes.texts == [f"{root.as_uri()} does not have trixie"]
 
 
+def test_a_server_without_any_suite_is_told_from_one_without_the_version(tmp_path: Path) -> None:
+    settings = ArchiveSettings(url=tmp_path.as_uri(), origin="XBUILD_ARCHIVE")
+    archive = Archive(settings=settings, cache=Cache(tmp_path / "cache"), progress=Notes())
+    with pytest.raises(ProvisionError) as caught:
+        choose_python_suite(archive, "arm64", "3.13")
+    assert caught.value.message == (
+        f"no suite of Debian is at {tmp_path.as_uri()}: looked for trixie, forky, sid, bookworm"
+    )
+    assert caught.value.hint == "it was chosen by XBUILD_ARCHIVE; name another one (XBUILD_ARCHIVE)"
+
+
 @pytest.mark.parametrize(
     ("architecture", "triplet", "year", "suite"),
     [
