@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from xbuild.crossfiles import autotools, cargo, cmake, meson, pythonconfig, sysconfigdata
+from xbuild.crossfiles import autotools, cargo, cmake, meson, pkgconfig, pythonconfig, sysconfigdata
 from xbuild.crossfiles.environment import environment, interpreter_environment
+from xbuild.crossfiles.layout import Layout
 from xbuild.files import atomic_write
 
 if TYPE_CHECKING:
@@ -17,21 +18,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CrossFiles:
+class CrossFiles(Layout):
     """The files of one cross build, and the variables that name them.
 
     ``environment`` is for a build Python that speaks for the target; ``interpreter_environment`` makes any build
-    Python with the target's X.Y do so. ``sysconfigdata`` is alone in its folder, which may go on PYTHONPATH, and so is
-    ``python_config``, whose folder may go on PATH.
+    Python with the target's X.Y do so.
     """
 
-    meson: Path
-    cmake: Path
-    sysconfigdata: Path
-    config_site: Path
-    pyo3_config: Path
-    cargo_config: Path
-    python_config: Path
     environment: Mapping[str, str]
     interpreter_environment: Mapping[str, str]
 
@@ -41,31 +34,23 @@ def write_all(spec: CrossSpec, directory: Path) -> CrossFiles:
 
     An unchanged file keeps its time, so that a configured build tree that refers to it stays up to date.
     """
-    variables = directory / "sysconfig" / f"{sysconfigdata.module_name(spec)}.py"
-    toolchain, cross = directory / "toolchain.cmake", directory / "meson-cross.ini"
-    site, pyo3, config = directory / "config.site", directory / "pyo3-config.txt", directory / "cargo-config.toml"
-    _write(variables, sysconfigdata.render(spec))
-    script = directory / "bin" / pythonconfig.program_name(spec)
-    _write(script, pythonconfig.render(spec))
-    script.chmod(0o755)
-    _write(toolchain, cmake.render(spec, sysconfigdata=variables, python_config=script))
-    _write(cross, meson.render(spec, cmake_toolchain=toolchain))
-    _write(site, autotools.config_site(spec))
-    _write(pyo3, cargo.render_pyo3_config(spec))
-    _write(config, cargo.render(spec, pyo3_config=pyo3))
+    layout = Layout.of(spec, directory)
+    texts = {
+        layout.sysconfigdata: sysconfigdata.render(spec),
+        layout.python_config: pythonconfig.render(spec, layout),
+        **{layout.pkgconfig / name: text for name, text in pkgconfig.render_all(spec).items()},
+        layout.config_site: autotools.config_site(spec),
+        layout.pyo3_config: cargo.render_pyo3_config(spec),
+        layout.cargo_config: cargo.render(spec, layout),
+        layout.cmake: cmake.render(spec, layout),
+        layout.meson: meson.render(spec, layout),
+    }
+    for path, text in texts.items():
+        if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+            atomic_write(path, text)
+    layout.python_config.chmod(0o755)
     return CrossFiles(
-        meson=cross,
-        cmake=toolchain,
-        sysconfigdata=variables,
-        config_site=site,
-        pyo3_config=pyo3,
-        cargo_config=config,
-        python_config=script,
-        environment=environment(spec, cmake_toolchain=toolchain, config_site=site, pyo3_config=pyo3),
-        interpreter_environment=interpreter_environment(spec, variables),
+        **asdict(layout),
+        environment=environment(spec, layout),
+        interpreter_environment=interpreter_environment(spec, layout),
     )
-
-
-def _write(path: Path, text: str) -> None:
-    if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
-        atomic_write(path, text)

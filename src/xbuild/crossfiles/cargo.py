@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from xbuild.crossfiles import quoting
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
 
 
-def render(spec: CrossSpec, *, pyo3_config: Path | None = None) -> str:
-    """Return a ``.cargo/config.toml``; ``pyo3_config`` is the rendered file of :func:`render_pyo3_config`."""
+def render(spec: CrossSpec, layout: Layout) -> str:
+    """Return a ``.cargo/config.toml``."""
     triple, toolchain = spec.target.rust_triple, spec.toolchain
     lines = [f"[build]\ntarget = {quoting.toml(triple)}\n\n[target.{triple}]\n"]
     lines.append(_entry("linker", toolchain.cc))
@@ -21,19 +20,18 @@ def render(spec: CrossSpec, *, pyo3_config: Path | None = None) -> str:
         # A list: Cargo splits a string at spaces.
         lines.append(f"runner = [{quoting.toml(str(spec.emulator.wrapper))}]\n")
     lines.append("\n[env]\n")
-    lines += [_entry(name, value) for name, value in sorted(build_script_variables(spec).items())]
-    if pyo3_config is not None:
-        lines.append(_entry("PYO3_CONFIG_FILE", pyo3_config))
+    lines += [_entry(name, value) for name, value in sorted(build_script_variables(spec, layout).items())]
     return "".join(lines)
 
 
-def build_script_variables(spec: CrossSpec) -> dict[str, str]:
+def build_script_variables(spec: CrossSpec, layout: Layout) -> dict[str, str]:
     """Return the variables crates' build scripts read: those of the cc crate, for C and C++, and PyO3's."""
     toolchain = spec.toolchain
     name = spec.target.rust_triple.replace("-", "_")
     variables = {
         f"AR_{name}": str(toolchain.ar),
         f"CC_{name}": str(toolchain.cc),
+        "PYO3_CONFIG_FILE": str(layout.pyo3_config),
         "PYO3_CROSS": "1",
         "PYO3_CROSS_PYTHON_VERSION": f"{spec.python.version}{'t' if 't' in spec.python.abi_flags else ''}",
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xbuild.crossfiles import quoting
-from xbuild.crossfiles.environment import interpreter_environment, pkg_config_environment
+from xbuild.crossfiles import pkgconfig, quoting
+from xbuild.crossfiles.environment import interpreter_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
 
 _HEADER = """\
@@ -33,7 +33,7 @@ _INTERPRETER = """\
 """
 
 _ANSWERS = """\
-# What FindPython asks an interpreter about itself, answered for the target.
+# What FindPython asks an interpreter about itself, answered for the target whichever interpreter it is.
 """
 
 _CONFIG = """\
@@ -53,26 +53,17 @@ _PYBIND11 = """\
 """
 
 
-def render(spec: CrossSpec, *, sysconfigdata: Path | None = None, python_config: Path | None = None) -> str:
-    """Return the toolchain file.
-
-    With these, ``find_package(Python COMPONENTS Interpreter Development.Module)`` gets the target's answers whatever
-    build Python it finds: ``sysconfigdata``, the module of :mod:`xbuild.crossfiles.sysconfigdata`, alone in its
-    folder; and, for CMake before 4.1, ``python_config``, the script of :mod:`xbuild.crossfiles.pythonconfig`.
-    """
+def render(spec: CrossSpec, layout: Layout) -> str:
+    """Return the toolchain file."""
     blocks = [
         _HEADER.format(description=spec.target.description, version=spec.python.version),
         "".join(_system(spec)),
         _SYSROOT + "".join(_sysroot(spec)),
         _MODES + "".join(_modes()),
-        "".join(_pkg_config(spec)),
+        "".join(_pkg_config(spec, layout)),
         _INTERPRETER + "".join(_interpreter(spec)),
-    ]
-    if sysconfigdata is not None:
-        blocks.append(_ANSWERS + "".join(_answers(spec, sysconfigdata)))
-    if python_config is not None:
-        blocks.append(_CONFIG + "".join(_config(python_config)))
-    blocks += [
+        _ANSWERS + "".join(_answers(spec, layout)),
+        _CONFIG + "".join(_config(layout)),
         _HEADERS + "".join(_headers(spec)),
         _SOABI + "".join(_soabi(spec)),
         _PYBIND11 + "".join(_pybind11(spec)),
@@ -126,10 +117,10 @@ def _modes() -> Iterator[str]:
     yield "set(CMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY FALSE)\n"
 
 
-def _pkg_config(spec: CrossSpec) -> Iterator[str]:
+def _pkg_config(spec: CrossSpec, layout: Layout) -> Iterator[str]:
     if spec.pkg_config is not None:
         yield _cache("PKG_CONFIG_EXECUTABLE", spec.pkg_config, "FILEPATH")
-    yield from (_set(f"ENV{{{name}}}", value) for name, value in pkg_config_environment(spec).items())
+    yield from (_set(f"ENV{{{name}}}", value) for name, value in pkgconfig.environment(spec, layout).items())
 
 
 def _interpreter(spec: CrossSpec) -> Iterator[str]:
@@ -145,8 +136,8 @@ def _interpreter(spec: CrossSpec) -> Iterator[str]:
     yield "endforeach()\n"
 
 
-def _answers(spec: CrossSpec, sysconfigdata: Path) -> Iterator[str]:
-    variables = dict(interpreter_environment(spec, sysconfigdata))
+def _answers(spec: CrossSpec, layout: Layout) -> Iterator[str]:
+    variables = dict(interpreter_environment(spec, layout))
     yield "if(NOT DEFINED ENV{_PYTHON_SYSCONFIGDATA_NAME})\n"
     yield f"  {_set('_xbuild_pythonpath', variables.pop('PYTHONPATH'))}"
     yield "  if(DEFINED ENV{PYTHONPATH})\n"
@@ -157,11 +148,11 @@ def _answers(spec: CrossSpec, sysconfigdata: Path) -> Iterator[str]:
     yield "endif()\n"
 
 
-def _config(python_config: Path) -> Iterator[str]:
+def _config(layout: Layout) -> Iterator[str]:
     yield "if(CMAKE_VERSION VERSION_LESS 4.1)\n"
     for prefix in ("Python", "Python3"):
-        yield f"  {_set(f'_{prefix}_CONFIG', python_config)}"
-        yield f"  {_set(f'_{prefix}_CONFIG_LAUNCHER', python_config)}"
+        yield f"  {_set(f'_{prefix}_CONFIG', layout.python_config)}"
+        yield f"  {_set(f'_{prefix}_CONFIG_LAUNCHER', layout.python_config)}"
     yield "endif()\n"
 
 

@@ -10,56 +10,39 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from xbuild.crossfiles import quoting
+from xbuild.crossfiles import pkgconfig, quoting
 from xbuild.crossfiles.cargo import build_script_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
 
 Format = Literal["sh", "json", "github", "dotenv"]
 
 
-def environment(
-    spec: CrossSpec,
-    *,
-    cmake_toolchain: Path | None = None,
-    config_site: Path | None = None,
-    pyo3_config: Path | None = None,
-) -> Mapping[str, str]:
-    """Return the variables of ``spec``, sorted; the paths are those of the rendered files it may refer to.
+def environment(spec: CrossSpec, layout: Layout) -> Mapping[str, str]:
+    """Return the variables of ``spec``, sorted.
 
     The interpreter's own answers are not in it: a build Python that already speaks for the target (crossenv's) needs
     only this, any other one :func:`interpreter_environment` too.
     """
-    variables = _compilers(spec) | pkg_config_environment(spec) | _python(spec) | _cargo(spec)
-    files = {"CMAKE_TOOLCHAIN_FILE": cmake_toolchain, "CONFIG_SITE": config_site, "PYO3_CONFIG_FILE": pyo3_config}
-    variables |= {name: str(path) for name, path in files.items() if path is not None}
+    files = {"CMAKE_TOOLCHAIN_FILE": str(layout.cmake), "CONFIG_SITE": str(layout.config_site)}
+    variables = _compilers(spec) | pkgconfig.environment(spec, layout) | _python(spec) | _cargo(spec, layout) | files
     return dict(sorted(variables.items()))
 
 
-def interpreter_environment(spec: CrossSpec, sysconfigdata: Path) -> Mapping[str, str]:
+def interpreter_environment(spec: CrossSpec, layout: Layout) -> Mapping[str, str]:
     """Return the variables that make a build Python's sysconfig answer as the target's.
 
-    ``sysconfigdata`` is the rendered module, alone in its folder. PYTHONPATH is meant to be put before the user's; it,
-    and not CPython 3.14's variable for the purpose, because every other Python of the same shell looks for the module
-    too and fails without it.
+    PYTHONPATH is meant to be put before the user's. It, and not CPython 3.14's variable for the purpose, because every
+    other Python that is started looks for the module too, and fails without it.
     """
     return {
-        "PYTHONPATH": str(sysconfigdata.parent),
+        "PYTHONPATH": str(layout.sysconfigdata.parent),
         "_PYTHON_HOST_PLATFORM": spec.target.platform,
-        "_PYTHON_SYSCONFIGDATA_NAME": sysconfigdata.stem,
-    }
-
-
-def pkg_config_environment(spec: CrossSpec) -> dict[str, str]:
-    """Return the variables that make pkg-config find the target's packages and no others."""
-    return {
-        "PKG_CONFIG_LIBDIR": ":".join(map(str, spec.sysroot.pkgconfig_dirs)),
-        "PKG_CONFIG_PATH": "",
-        "PKG_CONFIG_SYSROOT_DIR": str(spec.sysroot.path),
+        "_PYTHON_SYSCONFIGDATA_NAME": layout.sysconfigdata.stem,
     }
 
 
@@ -96,7 +79,7 @@ def _python(spec: CrossSpec) -> dict[str, str]:
     }
 
 
-def _cargo(spec: CrossSpec) -> dict[str, str]:
+def _cargo(spec: CrossSpec, layout: Layout) -> dict[str, str]:
     triple = spec.target.rust_triple
     cargo = f"CARGO_TARGET_{triple.replace('-', '_').upper()}"
     variables = {
@@ -106,7 +89,7 @@ def _cargo(spec: CrossSpec) -> dict[str, str]:
     }
     if spec.emulator is not None:
         variables[f"{cargo}_RUNNER"] = str(spec.emulator.wrapper)
-    return variables | build_script_variables(spec)
+    return variables | build_script_variables(spec, layout)
 
 
 def render(variables: Mapping[str, str], style: Format) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xbuild.crossfiles import quoting
+from xbuild.crossfiles.pkgconfig import libdirs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
 
 _HEADER = """\
@@ -19,12 +20,12 @@ _HEADER = """\
 """
 
 
-def render(spec: CrossSpec, *, cmake_toolchain: Path | None = None) -> str:
-    """Return the cross file; ``cmake_toolchain`` is the toolchain file for CMake subprojects and dependencies."""
+def render(spec: CrossSpec, layout: Layout) -> str:
+    """Return the cross file."""
     sections = {
         "binaries": _binaries(spec),
         "host_machine": _host_machine(spec),
-        "properties": _properties(spec, cmake_toolchain),
+        "properties": _properties(spec, layout),
         # Not the interpreter of [binaries] but this file answers what the target's Python is like (PEP 739).
         "built-in options": {"python.build_config": quoting.meson(str(spec.python.details_file))},
     }
@@ -90,15 +91,15 @@ def _host_machine(spec: CrossSpec) -> dict[str, str]:
     }
 
 
-def _properties(spec: CrossSpec, cmake_toolchain: Path | None) -> dict[str, str]:
-    folders = ", ".join(quoting.meson(str(folder)) for folder in spec.sysroot.pkgconfig_dirs)
+def _properties(spec: CrossSpec, layout: Layout) -> dict[str, str]:
+    folders = ", ".join(quoting.meson(str(folder)) for folder in libdirs(spec, layout))
     entries = {
         "needs_exe_wrapper": "true",
         "pkg_config_libdir": f"[{folders}]",
         "longdouble_format": quoting.meson(spec.target.long_double_format),
+        # For CMake subprojects and dependencies.
+        "cmake_toolchain_file": quoting.meson(str(layout.cmake)),
     }
     if _has_sys_root(spec):
         entries["sys_root"] = quoting.meson(str(spec.sysroot.path))
-    if cmake_toolchain is not None:
-        entries["cmake_toolchain_file"] = quoting.meson(str(cmake_toolchain))
     return entries

@@ -8,6 +8,7 @@ from xbuild.crossfiles import quoting
 from xbuild.crossfiles.sysconfigdata import rewrite_variables
 
 if TYPE_CHECKING:
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
 
 _SCRIPT = """\
@@ -41,16 +42,11 @@ done
 """
 
 
-def program_name(spec: CrossSpec) -> str:
-    """Return the script's usual name, ``python3.13-config``; CMake reads the version in it."""
-    return f"python{spec.python.version}{spec.python.abi_flags}-config"
-
-
-def render(spec: CrossSpec) -> str:
+def render(spec: CrossSpec, layout: Layout) -> str:
     """Return the script; it must be made executable."""
     python, variables = spec.python, rewrite_variables(spec)
     return _SCRIPT.format(
-        name=program_name(spec),
+        name=layout.python_config.name,
         description=spec.target.description,
         prefix=quoting.shell(str(python.prefix)),
         include=quoting.shell(str(python.include)),

@@ -112,6 +112,11 @@ class CrossSpec:
     """Programs of the build machine, where found: ``pkg-config``, and ``cc`` and ``c++``, its own compilers."""
 
     @property
+    def multiarch(self) -> str:
+        """The target Python's own name for its machine, usually the GNU triplet."""
+        return str(self.python.details.implementation.extra.get("_multiarch") or self.target.triplet)
+
+    @property
     def pkg_config(self) -> Path | None:
         """The pkg-config to use, if there is one.
 

@@ -35,11 +35,6 @@ _C_COMMANDS = ("BLDSHARED", "LDSHARED")
 _CXX_COMMANDS = ("LDCXXSHARED",)
 
 
-def module_name(spec: CrossSpec) -> str:
-    """Return the module's name, which sysconfig looks for: ``_sysconfigdata__linux_riscv64-linux-gnu``."""
-    return f"_sysconfigdata_{spec.python.abi_flags}_linux_{_multiarch(spec)}"
-
-
 def render(spec: CrossSpec) -> str:
     """Return the text of the module: ``build_time_vars``, a literal, in ASCII and sorted."""
     lines = [f"    {name!r}: {value!a},\n" for name, value in sorted(rewrite_variables(spec).items())]
@@ -132,7 +127,7 @@ def _identity(spec: CrossSpec) -> Variables:
         "EXT_SUFFIX": python.extension_suffix,
         "HOST_GNU_TYPE": spec.target.triplet,
         "LDVERSION": f"{python.version}{python.abi_flags}",
-        "MULTIARCH": _multiarch(spec),
+        "MULTIARCH": spec.multiarch,
         "SHLIB_SUFFIX": ".so",
         "SOABI": python.soabi,
         "VERSION": python.version,
@@ -140,7 +135,3 @@ def _identity(spec: CrossSpec) -> Variables:
     if "t" in python.abi_flags:
         identity["Py_GIL_DISABLED"] = 1
     return identity
-
-
-def _multiarch(spec: CrossSpec) -> str:
-    return str(spec.python.details.implementation.extra.get("_multiarch") or spec.target.triplet)

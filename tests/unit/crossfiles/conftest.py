@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from xbuild.crossfiles.layout import Layout
 from xbuild.crossfiles.spec import CrossSpec, Emulator, Sysroot, TargetPython
 from xbuild.details.model import Abi, BuildDetails, Implementation, Language, Libpython, VersionInfo
 from xbuild.targets import get_target
@@ -40,6 +41,12 @@ def make_spec() -> MakeSpec:
 @pytest.fixture
 def spec() -> CrossSpec:
     return _make_spec()
+
+
+@pytest.fixture
+def layout(spec: CrossSpec) -> Layout:
+    """The files of ``spec``, and near enough those of every other."""
+    return Layout.of(spec, Path("/files"))
 
 
 def _make_spec(

@@ -22,6 +22,7 @@ def test_files_refer_to_each_other(spec: CrossSpec, tmp_path: Path) -> None:
     assert str(files.sysconfigdata.parent) in files.cmake.read_text("utf-8")
     assert files.environment["CONFIG_SITE"] == str(files.config_site)
     assert files.interpreter_environment["PYTHONPATH"] == str(files.sysconfigdata.parent)
+    assert str(files.pkgconfig) in files.meson.read_text("utf-8")
     assert [path.name for path in files.sysconfigdata.parent.iterdir()] == [files.sysconfigdata.name]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from xbuild.crossfiles import cmake
+from xbuild.crossfiles.layout import Layout
 
 if TYPE_CHECKING:
     from tests.unit.crossfiles.conftest import MakeSpec
@@ -21,44 +22,47 @@ def with_abi(spec: CrossSpec, **changes: str | None) -> CrossSpec:
     return dataclasses.replace(spec, python=dataclasses.replace(spec.python, details=details))
 
 
-def test_no_second_sysroot_is_passed_to_the_compilers(spec: CrossSpec) -> None:
-    assert "set(CMAKE_SYSROOT" not in cmake.render(spec)
+def test_no_second_sysroot_is_passed_to_the_compilers(spec: CrossSpec, layout: Layout) -> None:
+    assert "set(CMAKE_SYSROOT" not in cmake.render(spec, layout)
 
 
-def test_one_root_is_not_named_twice(spec: CrossSpec) -> None:
+def test_one_root_is_not_named_twice(spec: CrossSpec, layout: Layout) -> None:
     python = dataclasses.replace(spec.python, prefix=spec.sysroot.path)
-    text = cmake.render(dataclasses.replace(spec, python=python))
+    text = cmake.render(dataclasses.replace(spec, python=python), layout)
     assert 'set(CMAKE_FIND_ROOT_PATH "/xb/sysroot")' in text
 
 
-def test_what_is_optional_can_be_missing(make_spec: MakeSpec) -> None:
-    text = cmake.render(make_spec(toolchain="bare"))
+def test_what_is_optional_can_be_missing(make_spec: MakeSpec, layout: Layout) -> None:
+    text = cmake.render(make_spec(toolchain="bare"), layout)
     for name in ("CMAKE_CXX_COMPILER", "CMAKE_Fortran_COMPILER", "CMAKE_CROSSCOMPILING_EMULATOR", "PKG_CONFIG_EXE"):
         assert name not in text
 
 
 @pytest.mark.parametrize("suffix", [".abi3.so", ".abi3-riscv64-linux-gnu.so", None])
-def test_stable_abi_modules_have_the_name_every_interpreter_imports(suffix: str | None, spec: CrossSpec) -> None:
-    assert 'set(Python_SOSABI "abi3" CACHE STRING "")' in cmake.render(with_abi(spec, stable_abi_suffix=suffix))
+def test_stable_abi_modules_have_the_name_every_interpreter_imports(
+    suffix: str | None, spec: CrossSpec, layout: Layout
+) -> None:
+    assert 'set(Python_SOSABI "abi3" CACHE STRING "")' in cmake.render(with_abi(spec, stable_abi_suffix=suffix), layout)
 
 
-def test_a_free_threaded_python_is_asked_for(make_spec: MakeSpec) -> None:
-    text = cmake.render(make_spec(version="3.14", flags="t"))
+def test_a_free_threaded_python_is_asked_for(make_spec: MakeSpec, layout: Layout) -> None:
+    text = cmake.render(make_spec(version="3.14", flags="t"), layout)
     assert 'set(Python_FIND_ABI "ANY" "ANY" "ANY" "ON")' in text
-    assert "FIND_ABI" not in cmake.render(make_spec(version="3.14"))
+    assert "FIND_ABI" not in cmake.render(make_spec(version="3.14"), layout)
 
 
-def test_a_debug_build_is_told_to_pybind11(make_spec: MakeSpec) -> None:
-    assert 'set(PYTHON_IS_DEBUG "ON" CACHE INTERNAL "")' in cmake.render(make_spec(flags="d"))
+def test_a_debug_build_is_told_to_pybind11(make_spec: MakeSpec, layout: Layout) -> None:
+    assert 'set(PYTHON_IS_DEBUG "ON" CACHE INTERNAL "")' in cmake.render(make_spec(flags="d"), layout)
 
 
-def test_without_a_library_none_is_named(spec: CrossSpec) -> None:
+def test_without_a_library_none_is_named(spec: CrossSpec, layout: Layout) -> None:
     details = dataclasses.replace(spec.python.details, libpython=None)
-    text = cmake.render(dataclasses.replace(spec, python=dataclasses.replace(spec.python, details=details)))
+    text = cmake.render(dataclasses.replace(spec, python=dataclasses.replace(spec.python, details=details)), layout)
     assert "Python_LIBRARY" not in text
 
 
 def test_any_path_survives(make_spec: MakeSpec) -> None:
-    text = cmake.render(make_spec(root=Path("/a b/$x;ü")), sysconfigdata=Path("/y/$z/_sysconfigdata_x.py"))
+    spec = make_spec(root=Path("/a b/$x;ü"))
+    text = cmake.render(spec, Layout.of(spec, Path("/y/$z")))
     assert "set(CMAKE_C_COMPILER [=[/a b/$x;ü/toolchain/cc]=])" in text
-    assert "set(_xbuild_pythonpath [=[/y/$z]=])" in text
+    assert "set(_xbuild_pythonpath [=[/y/$z/sysconfig]=])" in text

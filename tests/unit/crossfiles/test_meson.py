@@ -12,6 +12,7 @@ from xbuild.crossfiles import meson
 if TYPE_CHECKING:
     from tests.unit.crossfiles.conftest import MakeSpec
 
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
 
 
@@ -32,45 +33,45 @@ def parsed(text: str) -> configparser.ConfigParser:
     ],
 )
 def test_the_machine_is_the_targets(  # noqa: PLR0917, the columns of the table
-    target: str, family: str, cpu: str, endian: str, long_double: str, make_spec: MakeSpec
+    target: str, family: str, cpu: str, endian: str, long_double: str, make_spec: MakeSpec, layout: Layout
 ) -> None:
-    file = parsed(meson.render(make_spec(target)))
+    file = parsed(meson.render(make_spec(target), layout))
     machine = file["host_machine"]
     assert (machine["cpu_family"], machine["cpu"], machine["endian"]) == (f"'{family}'", f"'{cpu}'", f"'{endian}'")
     assert file["properties"]["longdouble_format"] == f"'{long_double}'"
     assert file["properties"]["needs_exe_wrapper"] == "true"
 
 
-def test_without_an_emulator_there_is_no_wrapper(make_spec: MakeSpec) -> None:
-    assert "exe_wrapper" not in parsed(meson.render(make_spec(toolchain="bare")))["binaries"]
-    assert parsed(meson.render(make_spec()))["binaries"]["exe_wrapper"] == "'/xb/emulator/wrapper'"
+def test_without_an_emulator_there_is_no_wrapper(make_spec: MakeSpec, layout: Layout) -> None:
+    assert "exe_wrapper" not in parsed(meson.render(make_spec(toolchain="bare"), layout))["binaries"]
+    assert parsed(meson.render(make_spec(), layout))["binaries"]["exe_wrapper"] == "'/xb/emulator/wrapper'"
 
 
-def test_compilers_that_are_not_there_are_not_named(make_spec: MakeSpec) -> None:
-    binaries = parsed(meson.render(make_spec(toolchain="bare")))["binaries"]
+def test_compilers_that_are_not_there_are_not_named(make_spec: MakeSpec, layout: Layout) -> None:
+    binaries = parsed(meson.render(make_spec(toolchain="bare"), layout))["binaries"]
     assert binaries["c"] == "'/xb/toolchain/cc'"
     assert {"cpp", "fortran", "nm", "objcopy"}.isdisjoint(binaries)
 
 
-def test_sys_root_is_not_set_for_a_python_outside_it(spec: CrossSpec) -> None:
-    file = parsed(meson.render(spec))
+def test_sys_root_is_not_set_for_a_python_outside_it(spec: CrossSpec, layout: Layout) -> None:
+    file = parsed(meson.render(spec, layout))
     assert "sys_root" not in file["properties"]
     assert file["binaries"]["pkg-config"] == "['env', 'PKG_CONFIG_SYSROOT_DIR=/xb/sysroot', '/xb/tools/pkg-config']"
 
 
-def test_sys_root_is_set_for_a_python_inside_it(spec: CrossSpec) -> None:
+def test_sys_root_is_set_for_a_python_inside_it(spec: CrossSpec, layout: Layout) -> None:
     python = dataclasses.replace(spec.python, include=Path("/xb/sysroot/usr/include/python3.13"))
-    file = parsed(meson.render(dataclasses.replace(spec, python=python)))
+    file = parsed(meson.render(dataclasses.replace(spec, python=python), layout))
     assert file["properties"]["sys_root"] == "'/xb/sysroot'"
     assert file["binaries"]["pkg-config"] == "'/xb/tools/pkg-config'"
 
 
-def test_a_missing_pkg_config_is_looked_for_on_path(make_spec: MakeSpec) -> None:
-    binaries = parsed(meson.render(make_spec(toolchain="bare")))["binaries"]
+def test_a_missing_pkg_config_is_looked_for_on_path(make_spec: MakeSpec, layout: Layout) -> None:
+    binaries = parsed(meson.render(make_spec(toolchain="bare"), layout))["binaries"]
     assert binaries["pkg-config"] == "['env', 'PKG_CONFIG_SYSROOT_DIR=/xb/sysroot', 'pkg-config']"
 
 
-def test_the_cmake_toolchain_file_is_named_if_there_is_one(spec: CrossSpec) -> None:
-    text = meson.render(spec, cmake_toolchain=Path("/files/toolchain.cmake"))
-    assert parsed(text)["properties"]["cmake_toolchain_file"] == "'/files/toolchain.cmake'"
-    assert "cmake_toolchain_file" not in meson.render(spec)
+def test_the_files_of_its_own_are_named(spec: CrossSpec, layout: Layout) -> None:
+    properties = parsed(meson.render(spec, layout))["properties"]
+    assert properties["cmake_toolchain_file"] == "'/files/toolchain.cmake'"
+    assert properties["pkg_config_libdir"].startswith("['/files/pkgconfig', '/xb/sysroot/usr/lib/")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from xbuild.crossfiles import sysconfigdata
+from xbuild.crossfiles.layout import Layout
 
 if TYPE_CHECKING:
     from tests.unit.crossfiles.conftest import MakeSpec
@@ -67,7 +68,7 @@ def test_a_free_threaded_python_says_so(make_spec: MakeSpec) -> None:
     assert variables["Py_GIL_DISABLED"] == 1
     assert variables["ABIFLAGS"] == "t"
     assert variables["LDVERSION"] == "3.14t"
-    assert sysconfigdata.module_name(spec) == "_sysconfigdata_t_linux_riscv64-linux-gnu"
+    assert Layout.of(spec, Path("/x")).sysconfigdata.name == "_sysconfigdata_t_linux_riscv64-linux-gnu.py"
 
 
 def test_what_sysconfig_computes_itself_is_left_out(spec: CrossSpec) -> None:
