@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from xbuild.details import Origin
     from xbuild.provision.model import Tree
 
-REVISION = 2
-"""Part of every request and every tree's digest: raise it when a recipe makes another tree of the same packages."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProvisionedPython:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from xbuild.errors import ProvisionError
 from xbuild.progress import Progress, SilentProgress
 from xbuild.provision.components import (
-    REVISION,
     BuildPython,
     GccTree,
     ProvisionedPython,

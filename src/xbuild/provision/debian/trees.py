@@ -6,7 +6,6 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from xbuild.provision.components import REVISION
 from xbuild.provision.debian.unpack import Deb, unpack
 from xbuild.provision.model import REVISION, PackageRecord, Provenance
 
