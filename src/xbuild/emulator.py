@@ -25,7 +25,7 @@ from xbuild.errors import ProvisionError, TargetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from xbuild.crossfiles.spec import CrossSpec, Sysroot, TargetPython
+    from xbuild.crossfiles.spec import Runtime, Sysroot, TargetPython
     from xbuild.targets import Target, Version
 
 MINIMUM: Version = (6, 2)
@@ -106,28 +106,28 @@ class Runner:
     wrapper: Path | None
 
 
-def make_runner(spec: CrossSpec, *, directory: Path, machine: str) -> Runner:
-    """Return how the programs of ``spec``'s target run on ``machine`` (as ``os.uname().machine`` says it).
+def make_runner(runtime: Runtime, *, directory: Path, machine: str) -> Runner:
+    """Return how the programs of ``runtime``'s target run on ``machine`` (as ``os.uname().machine`` says it).
 
     Where the target is the machine itself they run without an emulator, but with the loader and the C library of their
     own tree, which may be newer than the machine's. Raises :class:`TargetError` if they cannot run here.
     """
-    if spec.emulator is not None:
-        return Runner(run=spec.emulator.run, name_option="-0", wrapper=spec.emulator.wrapper)
-    if spec.target.wheel_machine != machine:
+    if runtime.emulator is not None:
+        return Runner(run=runtime.emulator.run, name_option="-0", wrapper=runtime.emulator.wrapper)
+    if runtime.target.wheel_machine != machine:
         raise TargetError(
-            f"programs of {spec.target.name} cannot run on this machine ({machine}): there is no emulator",
-            hint=f"install qemu-user (qemu-{spec.target.qemu.name}), or let xbuild fetch it",
+            f"programs of {runtime.target.name} cannot run on this machine ({machine}): there is no emulator",
+            hint=f"install qemu-user (qemu-{runtime.target.qemu.name}), or let xbuild fetch it",
         )
-    if spec.python.root is None:
+    if runtime.python.root is None:
         return Runner(run=None, name_option="", wrapper=None)
-    libraries = library_links(spec.target, python=spec.python, sysroot=spec.sysroot)
+    libraries = library_links(runtime.target, python=runtime.python, sysroot=runtime.sysroot)
 
     def scripts(root: Path) -> Mapping[str, str]:
         # As in the emulator, the machine's own /etc/ld.so.cache must not decide which library is taken.
         folders = sorted({str(Path(root, place).parent) for place in libraries}, key=lambda name: (-len(name), name))
-        loader = [str(root / _loader_place(spec.target)), "--inhibit-cache", "--library-path", ":".join(folders)]
-        return {"run": _run_script(spec.target, loader)}
+        loader = [str(root / _loader_place(runtime.target)), "--inhibit-cache", "--library-path", ":".join(folders)]
+        return {"run": _run_script(runtime.target, loader)}
 
     made = _make(directory, libraries=libraries, scripts=scripts)
     return Runner(run=made / "run", name_option="--argv0", wrapper=None)

@@ -250,7 +250,7 @@ def _test(one: _OneBuild, spec: CrossSpec, wheel: Path) -> TestResult | None:
         return None
     return run_test(
         wheel,
-        spec=spec,
+        runtime=spec,
         find_links=one.request.find_links,
         command=command,
         offline=one.selection.offline,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.build.pythons import FoundPython, find_build_python
-from xbuild.crossfiles.spec import CrossSpec
+from xbuild.crossfiles.spec import CrossSpec, Runtime
 from xbuild.emulator import find_qemu, make_emulator
 from xbuild.errors import DetailsError, TargetError
 from xbuild.progress import SilentProgress
@@ -21,10 +21,10 @@ from xbuild.provision.debian.sources import ArchiveSettings
 from xbuild.provision.directory import own_sysroot, own_target_python
 from xbuild.provision.provisioner import Provisioner
 from xbuild.targets import Target, get_target
-from xbuild.toolchains import materialise
+from xbuild.toolchains import find_pkg_config, materialise, with_pkg_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from xbuild.crossfiles.spec import Emulator, Sysroot, TargetPython
     from xbuild.progress import Progress
@@ -77,9 +77,27 @@ def resolve(selection: Selection, *, progress: Progress, environ: Mapping[str, s
     return _Resolver(selection, progress=progress, environ=environ, refresh=refresh).resolve()
 
 
+def resolve_runtime(selection: Selection, *, progress: Progress, environ: Mapping[str, str]) -> Runtime:
+    """Return what runs programs of the target for ``selection``: no compilers and no build Python are fetched for it.
+
+    Raises the errors of its parts, as :func:`resolve` does.
+    """
+    return _Resolver(selection, progress=progress, environ=environ, refresh=False).resolve_runtime()
+
+
 def describe(selection: Selection, *, environ: Mapping[str, str]) -> Iterator[str]:
     """Say, a line each, where :func:`resolve` would take the parts from. Neither network nor cache is changed."""
     return _Resolver(selection, progress=SilentProgress(), environ=environ, refresh=False).describe()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """What need not be provisioned: the user's own target Python, and what the machine has (None where it has not)."""
+
+    own_python: TargetPython | None
+    version: str
+    build_python: FoundPython | None
+    qemu: tuple[Path, str] | None
 
 
 class _Resolver:
@@ -105,70 +123,78 @@ class _Resolver:
         self._trees: list[Tree] = []
 
     def resolve(self) -> Resolved:
-        own_python = self._own_python()
-        version = self._version(own_python)
-        found_python = self._find_build_python(version)
-        found_qemu = self._find_qemu()
-        # All that is missing at once: one download, one progress bar.
-        self._provisioner.prepare(self._requests(version, own_python, found_python, found_qemu))
-        python = own_python or self._provisioned_python(version)
-        sysroot = self._sysroot()
-        toolchain = self._toolchain(sysroot)
-        emulator = self._emulator(found_qemu, python, sysroot)
-        build_python = found_python or self._provisioned_build_python(version)
+        found = self._look()
+        runtime = self._runtime(found, [*self._runtime_requests(found), *self._build_requests(found)])
+        toolchain = self._toolchain(runtime.sysroot)
+        build_python = found.build_python or self._provisioned_build_python(found.version)
         spec = CrossSpec(
             target=self._target,
-            python=python,
-            sysroot=sysroot,
+            python=runtime.python,
+            sysroot=runtime.sysroot,
+            emulator=runtime.emulator,
             toolchain=toolchain,
             build_python=build_python.executable,
-            emulator=emulator,
             tools=dict(_find_tools(self._environ)),
         )
         provenance = tuple(tree.provenance for tree in self._trees)
         return Resolved(spec=spec, provenance=provenance, build_python_version=build_python.version)
 
+    def resolve_runtime(self) -> Runtime:
+        found = self._look()
+        return self._runtime(found, self._runtime_requests(found))
+
     def describe(self) -> Iterator[str]:
-        own_python = self._own_python()
-        version = self._version(own_python)
-        found_python = self._find_build_python(version)
-        found_qemu = self._find_qemu()
-        if own_python is not None:
-            yield f"use the target Python of {own_python.details_file}"
+        found = self._look()
+        if found.own_python is not None:
+            yield f"use the target Python of {found.own_python.details_file}"
         if self._selection.sysroot is not None:
             yield f"use the sysroot {self._selection.sysroot}"
         if self._selection.toolchain != "gcc":
             yield f"use the toolchain {self._selection.toolchain}"
-        if found_python is not None:
-            yield f"use the build Python {found_python.executable}"
-        if found_qemu is not None:
-            yield f"use the emulator {found_qemu[0]}"
-        for request in self._requests(version, own_python, found_python, found_qemu):
+        if found.build_python is not None:
+            yield f"use the build Python {found.build_python.executable}"
+        if found.qemu is not None:
+            yield f"use the emulator {found.qemu[0]}"
+        for request in (*self._runtime_requests(found), *self._build_requests(found)):
             if self._provisioner.has(request):
                 yield f"use {request.title} from the cache"
             else:
                 yield f"fetch {request.title} from {self._provisioner.settings.url}"
 
-    def _requests(
-        self,
-        version: str,
-        own_python: TargetPython | None,
-        found_python: FoundPython | None,
-        found_qemu: tuple[Path, str] | None,
-    ) -> list[Request]:
-        provisioner, target = self._provisioner, self._target
-        requests = []
-        if own_python is None:
-            requests.append(provisioner.target_python_request(target, version))
+    def _look(self) -> _Found:
+        """Look at what the user brought and what the machine has."""
+        own_python = self._own_python()
+        version = self._version(own_python)
+        return _Found(
+            own_python=own_python,
+            version=version,
+            build_python=self._find_build_python(version),
+            qemu=find_qemu(self._target, path=self._path) if self._needs_emulator else None,
+        )
+
+    def _runtime_requests(self, found: _Found) -> Iterator[Request]:
+        """What is missing to run programs of the target."""
+        if found.own_python is None:
+            yield self._provisioner.target_python_request(self._target, found.version)
         if self._selection.sysroot is None:
-            requests.append(provisioner.sysroot_request(target, self._selection.libraries))
+            yield self._provisioner.sysroot_request(self._target, self._selection.libraries)
+        if found.qemu is None and self._needs_emulator:
+            yield self._provisioner.qemu_request()
+
+    def _build_requests(self, found: _Found) -> Iterator[Request]:
+        """What is missing, beyond that, to build for the target."""
         if self._selection.toolchain == "gcc":
-            requests.append(provisioner.gcc_request(target))
-        if found_python is None:
-            requests.append(provisioner.build_python_request(version))
-        if found_qemu is None and self._needs_emulator:
-            requests.append(provisioner.qemu_request())
-        return requests
+            yield self._provisioner.gcc_request(self._target)
+        if found.build_python is None:
+            yield self._provisioner.build_python_request(found.version)
+
+    def _runtime(self, found: _Found, requests: Iterable[Request]) -> Runtime:
+        # All that is missing at once: one download, one progress bar.
+        self._provisioner.prepare(requests)
+        python = found.own_python or self._provisioned_python(found.version)
+        sysroot = self._sysroot()
+        emulator = self._emulator(found.qemu, python, sysroot)
+        return Runtime(target=self._target, python=python, sysroot=sysroot, emulator=emulator)
 
     # The target's Python
 
@@ -206,6 +232,9 @@ class _Resolver:
 
     def _toolchain(self, sysroot: Sysroot) -> Toolchain:
         plan = self._toolchain_plan(sysroot)
+        pkg_config = find_pkg_config(self._path)
+        if pkg_config is not None:
+            plan = with_pkg_config(plan, pkg_config, sysroot=sysroot.path, directories=sysroot.pkgconfig_dirs)
         return materialise(plan, self._cache.root / "toolchains")
 
     def _toolchain_plan(self, sysroot: Sysroot) -> ToolchainPlan:
@@ -248,11 +277,6 @@ class _Resolver:
     @property
     def _needs_emulator(self) -> bool:
         return self._target.name != self._provisioner.build.name
-
-    def _find_qemu(self) -> tuple[Path, str] | None:
-        if not self._needs_emulator:
-            return None
-        return find_qemu(self._target, path=self._path)
 
     def _emulator(self, found: tuple[Path, str] | None, python: TargetPython, sysroot: Sysroot) -> Emulator | None:
         if not self._needs_emulator:

@@ -31,14 +31,14 @@ def run(program: tuple[str, ...], *, selection: Selection) -> None:
     """
     from xbuild.emulator import make_runner  # the core, only where it is used
     from xbuild.provision.cache import Cache
-    from xbuild.resolve import resolve
+    from xbuild.resolve import resolve_runtime
     from xbuild.testing.environment import shared_environment
 
     with open_progress() as progress:
-        spec = resolve(selection, progress=progress, environ=os.environ).spec
+        runtime = resolve_runtime(selection, progress=progress, environ=os.environ)
         cache = Cache.default(os.environ, progress=progress)
-        runner = make_runner(spec, directory=cache.root / "emulators", machine=os.uname().machine)
-        environment = shared_environment(cache, python=spec.python, runner=runner)
+        runner = make_runner(runtime, directory=cache.root / "emulators", machine=os.uname().machine)
+        environment = shared_environment(cache, python=runtime.python, runner=runner)
         search_path = os.environ.get("PATH", "")
         if environment.find(program[0], search_path=search_path) is None:
             raise UsageError(f"there is no program {program[0]!r}", hint="'python' is the target's interpreter")

@@ -49,7 +49,7 @@ def test(  # noqa: PLR0913, one for each option
     imported, or COMMAND is run, in which 'python' is the target's interpreter. The Python is the one in the wheel's
     name unless --python says another.
     """
-    from xbuild.resolve import resolve  # the core, only where it is used
+    from xbuild.resolve import resolve_runtime  # the core, only where it is used
     from xbuild.testing.names import python_for
     from xbuild.testing.wheel import DEFAULT_TIMEOUT, run_test
 
@@ -57,10 +57,10 @@ def test(  # noqa: PLR0913, one for each option
     if selection.python is None and selection.build_details is None:
         selection = dataclasses.replace(selection, python=python)
     with open_progress() as progress:
-        resolved = resolve(selection, progress=progress, environ=os.environ)
+        runtime = resolve_runtime(selection, progress=progress, environ=os.environ)
         result = run_test(
             wheel,
-            spec=resolved.spec,
+            runtime=runtime,
             find_links=find_links,
             command=command,
             offline=selection.offline,

@@ -1,4 +1,4 @@
-"""``CrossSpec``: the one description of a cross build that every renderer and the build see."""
+"""``CrossSpec``: the one description of a cross build that every renderer and the build see; and its parts."""
 
 from __future__ import annotations
 
@@ -99,15 +99,21 @@ class Emulator:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CrossSpec:
-    """Everything a cross build is told. All paths are absolute."""
+class Runtime:
+    """What runs programs of the target: its interpreter and libraries, and an emulator where one is needed."""
 
     target: Target
     python: TargetPython
     sysroot: Sysroot
+    emulator: Emulator | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CrossSpec(Runtime):
+    """Everything a cross build is told. All paths are absolute."""
+
     toolchain: Toolchain
     build_python: Path
-    emulator: Emulator | None = None
     tools: Mapping[str, Path] = field(default_factory=dict)
     """Programs of the build machine, where found: ``pkg-config``, and ``cc`` and ``c++``, its own compilers."""
 

@@ -21,7 +21,7 @@ from xbuild.testing.requirements import Requirements, install
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xbuild.crossfiles.spec import CrossSpec
+    from xbuild.crossfiles.spec import Runtime
     from xbuild.progress import Progress
     from xbuild.testing.imports import Outcome
     from xbuild.testing.modules import Modules
@@ -61,7 +61,7 @@ class TestResult:
 def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly every caller wants
     wheel: Path,
     *,
-    spec: CrossSpec,
+    runtime: Runtime,
     find_links: Sequence[str] = (),
     command: str | None = None,
     offline: bool = False,
@@ -69,7 +69,7 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
     progress: Progress | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> TestResult:
-    """Install ``wheel`` and what it requires for the target of ``spec``, then run ``command``, or import its modules.
+    """Install ``wheel`` and what it requires for ``runtime``'s target, then run ``command`` or import its modules.
 
     ``find_links`` are folders or URLs with wheels for the target that the index does not have. ``command`` is split as
     a shell does it, but no shell runs it. ``timeout`` is in seconds and for the command or the imports. ``environ`` is
@@ -82,12 +82,15 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
     environ = os.environ if environ is None else environ
     argv = split_command(command) if command is not None else None
     modules = find_modules(wheel)
-    with progress.step(f"Testing {wheel.name} for {spec.target.name}"), TemporaryDirectory(prefix="xbuild-test-") as name:
+    with (
+        progress.step(f"Testing {wheel.name} for {runtime.target.name}"),
+        TemporaryDirectory(prefix="xbuild-test-") as name,
+    ):
         folder = Path(name).resolve()
-        runner = make_runner(spec, directory=folder / "runner", machine=os.uname().machine)
-        environment = TargetEnvironment.create(folder / "environment", python=spec.python, runner=runner)
+        runner = make_runner(runtime, directory=folder / "runner", machine=os.uname().machine)
+        environment = TargetEnvironment.create(folder / "environment", python=runtime.python, runner=runner)
         requirements = Requirements(wheels=(wheel,), find_links=tuple(find_links), offline=offline)
-        installed = install(environment, requirements, target=spec.target, environ=environ)
+        installed = install(environment, requirements, target=runtime.target, environ=environ)
         check = _Check(wheel=wheel, environment=environment, folder=folder, environ=environ, timeout=timeout)
         imported: tuple[str, ...] = ()
         skipped: Mapping[str, str] = {}

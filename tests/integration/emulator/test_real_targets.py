@@ -80,7 +80,7 @@ def test_a_wheel_that_needs_wheels_for_the_target(target: str, spec_for: SpecFor
     path = make_wheel(
         tmp_path, "import greenlet._greenlet, markupsafe._speedups", requires="greenlet\nRequires-Dist: markupsafe"
     )
-    result = testing.run_test(path, spec=spec_for(target, "3.13"))
+    result = testing.run_test(path, runtime=spec_for(target, "3.13"))
     assert result.imported == ("demo",)
     assert {name.partition("==")[0] for name in result.installed} == {"demo", "greenlet", "markupsafe"}
 
@@ -88,7 +88,7 @@ def test_a_wheel_that_needs_wheels_for_the_target(target: str, spec_for: SpecFor
 def test_a_requirement_without_a_wheel_is_named(spec_for: SpecFor, tmp_path: Path) -> None:
     path = make_wheel(tmp_path, "", requires="docopt==0.6.2")  # its last version, an sdist alone
     with pytest.raises(TestError) as caught:
-        testing.run_test(path, spec=spec_for("riscv64", "3.13"))
+        testing.run_test(path, runtime=spec_for("riscv64", "3.13"))
     assert caught.value.message == (
         "demo-1.0-py3-none-any.whl cannot be tested: no wheel for riscv64 satisfies what it requires: docopt==0.6.2"
     )
@@ -98,15 +98,15 @@ def test_a_requirement_without_a_wheel_is_named(spec_for: SpecFor, tmp_path: Pat
 def test_a_crash_is_told_with_the_module_that_crashed(target: str, spec_for: SpecFor, tmp_path: Path) -> None:
     path = make_wheel(tmp_path, "import ctypes\nctypes.string_at(0)", requires="markupsafe")
     with pytest.raises(TestError) as caught:
-        testing.run_test(path, spec=spec_for(target, "3.13"))
+        testing.run_test(path, runtime=spec_for(target, "3.13"))
     assert caught.value.message == ("demo-1.0-py3-none-any.whl failed its test: importing demo: killed by SIGSEGV")
 
 
 def test_libraries_asked_for_are_found(spec_for: SpecFor, tmp_path: Path) -> None:
     path = make_wheel(tmp_path, "import ctypes\nctypes.CDLL('libyaml-0.so.2').yaml_get_version", requires="markupsafe")
-    testing.run_test(path, spec=spec_for("riscv64", "3.13", libraries=("libyaml-dev",)))
+    testing.run_test(path, runtime=spec_for("riscv64", "3.13", libraries=("libyaml-dev",)))
     with pytest.raises(TestError) as caught:
-        testing.run_test(path, spec=spec_for("riscv64", "3.13"))
+        testing.run_test(path, runtime=spec_for("riscv64", "3.13"))
     assert caught.value.hint == (
         "the target has no libyaml-0.so.2: name its package with '--lib', or put the library into the wheel"
     )

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,7 +32,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[t
     """The target is this machine, and what it would become is kept."""
     executable = Path(os.path.realpath(sys.executable))
     python = target_python(Path(sys.base_prefix), TARGET, version=VERSION, executable=executable)
-    resolved = SimpleNamespace(spec=cross_spec(TARGET, python, sysroot=tmp_path))
+    runtime = cross_spec(TARGET, python, sysroot=tmp_path)
     kept: list[tuple[list[str], dict[str, str]]] = []
 
     def execve(path: str, argv: list[str], environ: dict[str, str]) -> None:
@@ -42,9 +41,9 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[t
         raise ReplacedError
 
     def resolve_it(*_arguments: Any, **_options: Any) -> Any:
-        return resolved
+        return runtime
 
-    monkeypatch.setattr(resolve, "resolve", resolve_it)
+    monkeypatch.setattr(resolve, "resolve_runtime", resolve_it)
     monkeypatch.setattr(os, "execve", execve)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
     yield kept

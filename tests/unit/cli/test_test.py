@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,9 +27,9 @@ class Core:
     options: dict[str, Any] = field(default_factory=dict)
     error: TestError | None = None
 
-    def resolve(self, selection: Any, **_options: Any) -> Any:
+    def resolve_runtime(self, selection: Any, **_options: Any) -> Any:
         self.selection = selection
-        return SimpleNamespace(spec="the spec")
+        return "the runtime"
 
     def run_test(self, wheel: Path, **options: Any) -> testing.TestResult:
         self.wheel, self.options = wheel, options
@@ -48,7 +47,7 @@ def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
     monkeypatch.chdir(tmp_path)
     (tmp_path / NAME).touch()
     fake = Core()
-    monkeypatch.setattr(resolve, "resolve", fake.resolve)
+    monkeypatch.setattr(resolve, "resolve_runtime", fake.resolve_runtime)
     monkeypatch.setattr(testing, "run_test", fake.run_test)
     return fake
 
@@ -58,7 +57,7 @@ def test_the_python_is_the_wheels(core: Core, capsys: Captured) -> None:
     assert (core.selection.target.name, core.selection.python) == ("riscv64", "3.14t")
     assert core.options.pop("progress")
     assert core.options == {
-        "spec": "the spec",
+        "runtime": "the runtime",
         "find_links": (),
         "command": None,
         "offline": False,

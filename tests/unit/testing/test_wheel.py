@@ -58,7 +58,7 @@ def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def test_the_modules_are_imported(spec: CrossSpec, make_wheel: MakeWheel) -> None:
     progress = Recorder()
     path = make_wheel("demo", {"demo/__init__.py": "print('hello')", "extra.py": ""})
-    result = testing.run_test(path, spec=spec, offline=True, progress=progress)
+    result = testing.run_test(path, runtime=spec, offline=True, progress=progress)
     assert result.imported == ("demo", "extra")
     assert result.installed == ("demo==1.0",)
     assert progress.steps == [f"Testing demo-1.0-py3-none-any.whl for {spec.target.name}"]
@@ -81,13 +81,13 @@ def test_the_source_tree_is_not_what_is_tested(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     path = make_wheel("demo", {"demo.py": ""})
     for command in (None, "python -c 'import demo'"):
-        testing.run_test(path, spec=spec, offline=True, command=command)
+        testing.run_test(path, runtime=spec, offline=True, command=command)
 
 
 def test_requirements_come_from_find_links(spec: CrossSpec, make_wheel: MakeWheel) -> None:
     make_wheel("needed", {"needed.py": ""})
     path = make_wheel("demo", {"demo.py": "import needed"}, requires="needed>=1")
-    result = testing.run_test(path, spec=spec, offline=True, find_links=[str(path.parent)])
+    result = testing.run_test(path, runtime=spec, offline=True, find_links=[str(path.parent)])
     assert sorted(result.installed) == ["demo==1.0", "needed==1.0"]
 
 
@@ -97,14 +97,14 @@ def test_a_command(spec: CrossSpec, make_wheel: MakeWheel) -> None:
     path = make_wheel(
         "demo", {"demo.py": "import sys\ndef main(): print('called', *sys.argv[1:])"}, entry_point="demo:main"
     )
-    result = testing.run_test(path, spec=spec, offline=True, command="demo 'a b'", progress=progress)
+    result = testing.run_test(path, runtime=spec, offline=True, command="demo 'a b'", progress=progress)
     assert progress.lines == ["called a b"]
     assert (result.command, result.imported) == ("demo 'a b'", ())
 
 
 def test_a_wheel_without_modules(spec: CrossSpec, make_wheel: MakeWheel) -> None:
     progress = Recorder()
-    result = testing.run_test(make_wheel("demo", {}), spec=spec, offline=True, progress=progress)
+    result = testing.run_test(make_wheel("demo", {}), runtime=spec, offline=True, progress=progress)
     assert result.imported == ()
     assert progress.notes == ["demo-1.0-py3-none-any.whl brings no module to import: only its installation was tested"]
 
@@ -142,7 +142,7 @@ def test_failures(  # noqa: PLR0917, pytest passes them by name
     module: str, command: str | None, message: str, details: str, spec: CrossSpec, make_wheel: MakeWheel
 ) -> None:
     with pytest.raises(TestError) as caught:
-        testing.run_test(make_wheel("demo", {"demo.py": module}), spec=spec, offline=True, command=command)
+        testing.run_test(make_wheel("demo", {"demo.py": module}), runtime=spec, offline=True, command=command)
     assert caught.value.message == f"demo-1.0-py3-none-any.whl failed its test: {message}"
     assert (caught.value.details or "").endswith(details)
 
@@ -150,7 +150,7 @@ def test_failures(  # noqa: PLR0917, pytest passes them by name
 def test_out_of_time(spec: CrossSpec, make_wheel: MakeWheel) -> None:
     path = make_wheel("demo", {"demo.py": "import time\ntime.sleep(60)"})
     with pytest.raises(TestError) as caught:
-        testing.run_test(path, spec=spec, offline=True, timeout=2)
+        testing.run_test(path, runtime=spec, offline=True, timeout=2)
     assert caught.value.message == f"{path.name} failed its test: importing demo: not finished after 2 s"
     assert caught.value.hint == "'--timeout SECONDS' allows more"
 
@@ -158,7 +158,7 @@ def test_out_of_time(spec: CrossSpec, make_wheel: MakeWheel) -> None:
 def test_a_requirement_that_is_nowhere(spec: CrossSpec, make_wheel: MakeWheel) -> None:
     path = make_wheel("demo", {"demo.py": ""}, requires="xbuild-no-such-project")
     with pytest.raises(TestError) as caught:
-        testing.run_test(path, spec=spec, offline=True)
+        testing.run_test(path, runtime=spec, offline=True)
     assert caught.value.message == f"{path.name} cannot be installed for {spec.target.name}"
     assert "xbuild-no-such-project" in (caught.value.details or "")
 
@@ -172,7 +172,7 @@ def test_a_requirement_that_is_nowhere(spec: CrossSpec, make_wheel: MakeWheel) -
 )
 def test_a_command_that_is_none(command: str, message: str, spec: CrossSpec, make_wheel: MakeWheel) -> None:
     with pytest.raises(UsageError) as caught:
-        testing.run_test(make_wheel("demo", {}), spec=spec, command=command)
+        testing.run_test(make_wheel("demo", {}), runtime=spec, command=command)
     assert caught.value.message == message
 
 
@@ -180,7 +180,7 @@ def test_the_callers_environment_is_passed_on(spec: CrossSpec, make_wheel: MakeW
     progress = Recorder()
     testing.run_test(
         make_wheel("demo", {}),
-        spec=spec,
+        runtime=spec,
         offline=True,
         command="""python -c 'import os; print(os.environ["COLOUR"])'""",
         environ={**os.environ, "COLOUR": "blue"},
