@@ -77,7 +77,8 @@ def _environment(
     cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), files)
     env = CrossIsolatedEnv(
         venv=venv,
-        cross_environ=cross.environment,
+        # zig keeps every object it compiles: with the scratch folder, these go when the build is over.
+        cross_environ={**cross.environment, "ZIG_LOCAL_CACHE_DIR": str(request.directory / "zig")},
         base_environ=base,
         tool_dir=spec.toolchain.cc.parent,
         uv=request.uv,
