@@ -6,6 +6,8 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +23,7 @@ from xbuild.resolve import Selection, resolve
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from xbuild.crossfiles.spec import CrossSpec
 
@@ -86,13 +88,26 @@ def cross_for(tmp_path_factory: pytest.TempPathFactory) -> CrossFor:
     def make(target: str, python: str = "3.13", toolchain: str = "gcc") -> Cross:
         selection = Selection(target=get_target(target), python=python, toolchain=toolchain)
         try:
-            spec = resolve(selection, progress=SilentProgress(), environ=os.environ).spec
+            with _zig_installed(tmp_path_factory) if toolchain == "zig" else nullcontext():
+                spec = resolve(selection, progress=SilentProgress(), environ=os.environ).spec
         except XBuildError as error:
             pytest.fail(f"{error.message}\n{error.hint}")
         files = write_all(spec, tmp_path_factory.mktemp("files"))
         return Cross(spec=spec, files=files, tools=tools_for(spec.build_python))
 
     return make
+
+
+@contextmanager
+def _zig_installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have the distribution ``ziglang`` importable, as in an environment with the extra ``zig``."""
+    folder = str(tmp_path_factory.mktemp("zig"))
+    subprocess.run([find_uv_bin(), "pip", "install", "-q", "--target", folder, "ziglang>=0.15"], check=True)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
 
 
 @pytest.fixture
