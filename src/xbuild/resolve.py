@@ -8,6 +8,7 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from xbuild.targets import Target, get_target
 from xbuild.toolchains import find_pkg_config, materialise, with_pkg_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from xbuild.crossfiles.spec import Emulator, Sysroot, TargetPython
     from xbuild.progress import Progress
@@ -92,9 +93,10 @@ def describe(selection: Selection, *, environ: Mapping[str, str]) -> Iterator[st
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """What need not be provisioned: the user's own target Python, and what the machine has (None where it has not)."""
+    """What need not be provisioned: what the user brought, and what the machine has (None where it has not)."""
 
     own_python: TargetPython | None
+    own_sysroot: Sysroot | None
     version: str
     build_python: FoundPython | None
     qemu: tuple[Path, str] | None
@@ -124,8 +126,9 @@ class _Resolver:
 
     def resolve(self) -> Resolved:
         found = self._look()
+        plan_toolchain = self._toolchain_planner()
         runtime = self._runtime(found, [*self._runtime_requests(found), *self._build_requests(found)])
-        toolchain = self._toolchain(runtime.sysroot)
+        toolchain = self._toolchain(plan_toolchain(runtime.sysroot), runtime.sysroot)
         build_python = found.build_python or self._provisioned_build_python(found.version)
         spec = CrossSpec(
             target=self._target,
@@ -165,8 +168,10 @@ class _Resolver:
         """Look at what the user brought and what the machine has."""
         own_python = self._own_python()
         version = self._version(own_python)
+        chosen = self._selection.sysroot
         return _Found(
             own_python=own_python,
+            own_sysroot=own_sysroot(chosen, self._target) if chosen is not None else None,
             version=version,
             build_python=self._find_build_python(version),
             qemu=find_qemu(self._target, path=self._path) if self._needs_emulator else None,
@@ -192,7 +197,7 @@ class _Resolver:
         # All that is missing at once: one download, one progress bar.
         self._provisioner.prepare(requests)
         python = found.own_python or self._provisioned_python(found.version)
-        sysroot = self._sysroot()
+        sysroot = found.own_sysroot or self._provisioned_sysroot()
         emulator = self._emulator(found.qemu, python, sysroot)
         return Runtime(target=self._target, python=python, sysroot=sysroot, emulator=emulator)
 
@@ -223,54 +228,64 @@ class _Resolver:
 
     # Its libraries and compilers
 
-    def _sysroot(self) -> Sysroot:
-        if self._selection.sysroot is not None:
-            return own_sysroot(self._selection.sysroot, self._target)
+    def _provisioned_sysroot(self) -> Sysroot:
         provisioned = self._provisioner.sysroot(self._target, self._selection.libraries)
         self._trees.append(provisioned.tree)
         return provisioned.sysroot
 
-    def _toolchain(self, sysroot: Sysroot) -> Toolchain:
-        plan = self._toolchain_plan(sysroot)
+    def _toolchain(self, plan: ToolchainPlan, sysroot: Sysroot) -> Toolchain:
         pkg_config = find_pkg_config(self._path)
         if pkg_config is not None:
             plan = with_pkg_config(plan, pkg_config, sysroot=sysroot.path, directories=sysroot.pkgconfig_dirs)
         return materialise(plan, self._cache.root / "toolchains")
 
-    def _toolchain_plan(self, sysroot: Sysroot) -> ToolchainPlan:
+    def _toolchain_planner(self) -> Callable[[Sysroot], ToolchainPlan]:
+        """Return what plans the toolchain, once its sysroot is there.
+
+        What is wrong with a toolchain the user brought is found out now, and not when all else has been fetched.
+        """
         match self._selection.toolchain:
             case "gcc":
-                from xbuild.toolchains.gcc import gcc_plan
-
-                gcc = self._provisioner.gcc(self._target)
-                self._trees.append(gcc.tree)
-                return gcc_plan(
-                    target=self._target,
-                    triplet=gcc.triplet,
-                    major=int(gcc.major),
-                    version=gcc.version,
-                    tree=gcc.tree.path,
-                    sysroot=sysroot.path,
-                )
+                return self._gcc_plan
             case "system":
                 from xbuild.toolchains.system import system_plan
 
-                return system_plan(self._target, path=self._path, sysroot=self._selection.sysroot)
+                plan = system_plan(self._target, path=self._path, sysroot=self._selection.sysroot)
+                return lambda _sysroot: plan
             case "zig":
-                from xbuild.toolchains.zig import find_zig, zig_plan, zig_version
+                from xbuild.toolchains.zig import find_zig
 
-                zig = find_zig()
-                return zig_plan(
-                    self._target,
-                    zig=zig,
-                    version=zig_version(zig),
-                    cache=self._cache.root / "zig",
-                    sysroot=sysroot.path if self._selection.libraries or self._selection.sysroot else None,
-                )
+                return partial(self._zig_plan, find_zig())
             case file:
                 from xbuild.toolchains.own import file_plan
 
-                return file_plan(Path(file), target=self._target, search_path=self._path)
+                plan = file_plan(Path(file), target=self._target, search_path=self._path)
+                return lambda _sysroot: plan
+
+    def _gcc_plan(self, sysroot: Sysroot) -> ToolchainPlan:
+        from xbuild.toolchains.gcc import gcc_plan
+
+        gcc = self._provisioner.gcc(self._target)
+        self._trees.append(gcc.tree)
+        return gcc_plan(
+            target=self._target,
+            triplet=gcc.triplet,
+            major=int(gcc.major),
+            version=gcc.version,
+            tree=gcc.tree.path,
+            sysroot=sysroot.path,
+        )
+
+    def _zig_plan(self, zig: Path, sysroot: Sysroot) -> ToolchainPlan:
+        from xbuild.toolchains.zig import zig_plan, zig_version
+
+        return zig_plan(
+            self._target,
+            zig=zig,
+            version=zig_version(zig),
+            cache=self._cache.root / "zig",
+            sysroot=sysroot.path if self._selection.libraries or self._selection.sysroot else None,
+        )
 
     # What runs
 
