@@ -1,0 +1,83 @@
+"""The environment of the backend's hooks, and installing what they require."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from xbuild.build.crossenv import CrossVenv
+from xbuild.build.environment import CrossIsolatedEnv
+from xbuild.build.process import CommandRunner
+from xbuild.errors import BuildError
+
+
+def make(
+    tmp_path: Path, *, base: dict[str, str], cross: dict[str, str] | None = None, uv: str = "uv"
+) -> CrossIsolatedEnv:
+    python = Path("env/cross/bin/python")
+    return CrossIsolatedEnv(
+        venv=CrossVenv(cross_python=tmp_path / python, build_python=tmp_path / "env/build/bin/python"),
+        cross_environ=cross or {},
+        base_environ=base,
+        tool_dir=Path("/tools"),
+        uv=uv,
+        runner=CommandRunner(log=tmp_path / "log", environ=base, echo=lambda _line: None),
+        offline=True,
+    )
+
+
+def test_the_targets_python_comes_before_the_build_programs_and_the_machines(tmp_path: Path) -> None:
+    env = make(tmp_path, base={"PATH": "/usr/bin"})
+
+    assert env.python_executable == str(tmp_path / "env/cross/bin/python")
+    assert env.make_extra_environ()["PATH"].split(":") == [
+        str(tmp_path / "env/cross/bin"),
+        str(tmp_path / "env/build/bin"),
+        "/tools",
+        "/usr/bin",
+    ]
+
+
+def test_the_users_flags_come_after_ours_and_nothing_else_of_theirs(tmp_path: Path) -> None:
+    base = {"CFLAGS": "-O3", "CC": "gcc", "CXXFLAGS": "-g"}
+    env = make(tmp_path, base=base, cross={"CFLAGS": "-O2", "CC": "/tools/cc", "LDFLAGS": "-s"})
+
+    extra = env.make_extra_environ()
+
+    assert (extra["CFLAGS"], extra["CC"], extra["LDFLAGS"]) == ("-O2 -O3", "/tools/cc", "-s")
+    assert "CXXFLAGS" not in extra
+
+
+def _fake_uv(tmp_path: Path, program: str) -> str:
+    uv = tmp_path / "uv"
+    uv.write_text(f"#!{sys.executable}\n{program}\n")
+    uv.chmod(uv.stat().st_mode | stat.S_IXUSR)
+    return str(uv)
+
+
+def test_requirements_are_installed_for_the_build_machine(tmp_path: Path) -> None:
+    uv = _fake_uv(tmp_path, "import sys; print(*sys.argv[1:])")
+    env = make(tmp_path, base={}, uv=uv)
+
+    env.install({"wheel", "setuptools>=77"})
+
+    said = (tmp_path / "log").read_text().splitlines()[-1]
+    python = tmp_path / "env/build/bin/python"
+    assert said == f"pip install --python {python} --no-progress --offline -- setuptools>=77 wheel"
+
+
+def test_nothing_required_is_nothing_run(tmp_path: Path) -> None:
+    make(tmp_path, base={}, uv="/nonexistent").install([])
+
+
+def test_a_requirement_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    uv = _fake_uv(tmp_path, "import sys; sys.exit('error: demo was not found in the registry')")
+
+    with pytest.raises(BuildError) as caught:
+        make(tmp_path, base={}, uv=uv).install(["demo"])
+
+    assert caught.value.message == "cannot install the build requirements: demo"
+    assert caught.value.details == "error: demo was not found in the registry"
