@@ -110,14 +110,18 @@ def _copy_directory(path: Path, *, into: Path) -> SourceTree:
         here = Path(folder)
         if here == path:
             skip |= {name for name in ("build", "dist") if name in names and _is_build_output(here / name)}
+        # Caches are not source, and xbuild's own, where it is in the project, has this copy in it.
+        skip |= {name for name in names if (here / name / "CACHEDIR.TAG").is_file()}
         # Sockets and pipes are not source, and copying a pipe never ends.
         return skip | {name for name in names if not _is_plain(here / name)}
 
     try:
         shutil.copytree(path, target, symlinks=True, ignore=ignored)
     except (OSError, shutil.Error) as error:
+        # copytree goes on after a failure, and has one entry for each: (from, to, why).
+        reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error
         raise BuildError(
-            f"cannot copy {path} to build it: {error}", hint="check its permissions and free space"
+            f"cannot copy {path} to build it: {reason}", hint="check its permissions and free space"
         ) from error
     return SourceTree(path=target, label=path.name, kind="directory", sha256=None)
 

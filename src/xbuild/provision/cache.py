@@ -7,6 +7,7 @@
     records/<digest>.json     {"key": …, "value": …}: which request is answered by which tree
     indexes/ releases/        what the archives' readers keep (verified)
     tmp/ locks/               unfinished work, owned by whoever holds its lock
+    CACHEDIR.TAG              what tells backups, and copies of a source folder around it, to leave all this out
 
 Trees stay writable by their owner, so that ``rm -rf`` and copies of them just work; builds treat them as read-only.
 """
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# xbuild's cache. See https://bford.info/cachedir/\n"
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR)
 
 
@@ -220,6 +222,8 @@ class Cache:
         with self.disk_errors():
             base = self.root / "tmp"
             base.mkdir(parents=True, exist_ok=True)
+            if not (self.root / "CACHEDIR.TAG").exists():
+                atomic_write(self.root / "CACHEDIR.TAG", _TAG)
             path = base / f"{os.getpid()}-{os.urandom(4).hex()}"
             with self._lock("tmp", waiting_for="the cache's temporary files"):
                 _sweep(base)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from xbuild.build.source import list_files, open_source, parse_requirement, read_pyproject
 from xbuild.errors import BuildError
+from xbuild.provision.cache import Cache
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from packaging.requirements import Requirement
 
 PYPROJECT = '[build-system]\nrequires = ["setuptools"]\n'
@@ -44,6 +44,26 @@ def make_tar(path: Path, members: dict[str, bytes | str]) -> Path:
                 info.size = len(content)
                 archive.addfile(info, io.BytesIO(content))
     return path
+
+
+def test_a_cache_in_the_project_is_not_copied_into_itself(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    with Cache(project / ".cache" / "xbuild").workspace() as into:
+        tree = open_source(str(project), into=into, fetch_sdist=no_index)
+        assert list_files(tree.path) == ("pyproject.toml", "src/module.c")
+
+
+def test_what_cannot_be_copied_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make_project(tmp_path / "project")
+    monkeypatch.chdir(project)
+    for _ in range(25):  # deeper than any path may be long
+        Path("x" * 180).mkdir()
+        monkeypatch.chdir("x" * 180)
+    (tmp_path / "into").mkdir()
+    with pytest.raises(BuildError) as caught:
+        open_source(str(project), into=tmp_path / "into", fetch_sdist=no_index)
+    assert caught.value.message.startswith(f"cannot copy {project} to build it: [Errno 36] File name too long: ")
+    assert caught.value.message.count("Errno") == 1
 
 
 def test_a_folder_is_copied_without_what_builds_and_environments_left_in_it(tmp_path: Path) -> None:
