@@ -16,7 +16,7 @@ from xbuild import report
 from xbuild.build.builder import BuildRequest, build_wheel
 from xbuild.build.process import clean_environ
 from xbuild.build.sdist import fetch_sdist, resolve_sdist
-from xbuild.build.source import list_files, open_source
+from xbuild.build.source import find_requirement, list_files, open_source
 from xbuild.errors import BuildError
 from xbuild.files import atomic_write
 from xbuild.progress import TimedProgress
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from xbuild.build.source import SourceTree
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
+    from xbuild.resolve import Resolved
     from xbuild.testing.wheel import TestResult
     from xbuild.wheels.report import VerificationReport
 
@@ -138,9 +139,8 @@ class _OneBuild:
 
 
 def _run_one(one: _OneBuild) -> report.Build:
-    resolved = resolve(one.selection, progress=one.progress, environ=one.environ)
+    resolved, source = _prepare(one)
     spec = resolved.spec
-    source = _open_source(one, spec)
     # Before the build, which may add generated sources.
     files = list_files(source.path)
     native = compiled_sources(files, read=partial(_read_text, source.path))
@@ -161,7 +161,18 @@ def _run_one(one: _OneBuild) -> report.Build:
     )
 
 
-def _open_source(one: _OneBuild, spec: CrossSpec) -> SourceTree:
+def _prepare(one: _OneBuild) -> tuple[Resolved, SourceTree]:
+    """Resolve the selection and open the source: first of all where it is at hand, to fetch nothing for a wrong one."""
+    requirement = find_requirement(one.request.source)
+    source = _open_source(one) if requirement is None else None
+    resolved = resolve(one.selection, progress=one.progress, environ=one.environ)
+    if source is None:
+        source = _open_source(one, python_version=resolved.spec.python.version)
+    return resolved, source
+
+
+def _open_source(one: _OneBuild, *, python_version: str = "") -> SourceTree:
+    """Copy or unpack the source. Only the sdist of a requirement depends on the Python to build for."""
     offline = one.selection.offline
 
     def fetch(requirement: Requirement) -> Path:
@@ -169,7 +180,7 @@ def _open_source(one: _OneBuild, spec: CrossSpec) -> SourceTree:
             link = resolve_sdist(
                 requirement,
                 uv=find_uv_bin(),
-                python_version=spec.python.version,
+                python_version=python_version,
                 environ=clean_environ(one.environ),
                 offline=offline,
             )

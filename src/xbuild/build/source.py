@@ -46,6 +46,11 @@ def parse_requirement(text: str) -> Requirement | None:
     return None if requirement.url or requirement.extras or requirement.marker else requirement
 
 
+def find_requirement(source: str) -> Requirement | None:
+    """Return the requirement that ``source`` is, or None if it is, or should be, a folder or a file that is there."""
+    return None if "/" in source or Path(source).exists() else parse_requirement(source)
+
+
 def open_source(source: str, *, into: Path, fetch_sdist: Callable[[Requirement], Path]) -> SourceTree:
     """Copy or unpack ``source`` into the empty folder ``into``.
 
@@ -57,7 +62,7 @@ def open_source(source: str, *, into: Path, fetch_sdist: Callable[[Requirement],
         tree = _copy_directory(path, into=into)
     elif path.is_file():
         tree = _unpack_sdist(path, into=into)
-    elif (requirement := parse_requirement(source)) is not None and "/" not in source:
+    elif (requirement := find_requirement(source)) is not None:
         tree = _unpack_sdist(fetch_sdist(requirement), into=into)
     else:
         raise BuildError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xbuild.build.source import list_files, open_source, parse_requirement, read_pyproject
+from xbuild.build.source import find_requirement, list_files, open_source, parse_requirement, read_pyproject
 from xbuild.errors import BuildError
 from xbuild.provision.cache import Cache
 
@@ -228,3 +228,11 @@ def _new(tmp_path: Path) -> Path:
     folder = tmp_path / "scratch" / "source"
     folder.mkdir(parents=True)
     return folder
+
+
+def test_what_is_there_is_not_a_requirement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert str(find_requirement("numpy==2.5.5")) == "numpy==2.5.5"
+    assert find_requirement("./numpy") is None
+    make_project(tmp_path / "numpy")
+    assert find_requirement("numpy") is None
