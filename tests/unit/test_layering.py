@@ -27,6 +27,7 @@ LAYERS = (
     {"wheels"},
     {"toolchains"},
     {"details"},
+    {"elf_header"},
     {"targets"},
     {"diagnostics", "errors", "files", "progress", "resources"},
     {"__init__"},

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xbuild.details.binary import stable_suffixes_in
 from xbuild.details.discovery import triplet_of
-from xbuild.details.elf import ElfHeader, read_header, stable_suffixes_in
 from xbuild.details.headers import abi_flags, find_pyconfig, parse_defines, parse_version_text, read_version
 from xbuild.details.json_text import read_text
 from xbuild.details.variables import find_variables, has_variables, parse_variables
+from xbuild.elf_header import ElfHeader, read_header
 from xbuild.errors import TargetError
 from xbuild.targets import get_target
 

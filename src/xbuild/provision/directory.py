@@ -23,7 +23,7 @@ def own_sysroot(path: Path, target: Target) -> Sysroot:
 
     Raises :class:`ProvisionError` with what was expected where, if it does not.
     """
-    from xbuild.details.elf import read_header
+    from xbuild.elf_header import read_header
 
     if not path.is_dir():
         raise ProvisionError(f"--sysroot {path}: not a directory", hint=_SYSROOT_HINT)
@@ -55,8 +55,12 @@ def own_target_python(file: Path, target: Target, *, cache: Cache) -> TargetPyth
     from xbuild.provision.own_python import find_own_python
 
     if not file.is_file():
-        raise DetailsError(f"--build-details {file}: no such file")
-    return find_own_python(file.absolute(), target, cache=cache)
+        raise DetailsError(f"--build-details {file}: no such file", hint="name the file itself, not its folder")
+    try:
+        return find_own_python(file.absolute(), target, cache=cache)
+    except DetailsError as error:
+        error.hint = error.hint or f"see all that is wrong with it, and what can be mended: xbuild details check {file}"
+        raise
 
 
 def _glibc_version(libc: Path) -> Version | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.diagnostics import first_error
+from xbuild.elf_header import read_header
 from xbuild.errors import ToolchainError
-from xbuild.toolchains.elf import HEADER_SIZE, header_problem
 from xbuild.toolchains.process import NOT_EXECUTABLE, NOT_FOUND, Result, Run, run_command
 
 if TYPE_CHECKING:
@@ -178,8 +178,8 @@ def _attempt(probe: _Probe, *, include: Path, target: Target, folder: Path, run:
     result = run((str(probe.compiler), *probe.options, probe.source, "-o", output.name), cwd=folder)
     if result.status != 0:
         raise _failure(probe, result, include=include, target=target)
-    header = output.read_bytes()[:HEADER_SIZE] if output.is_file() else b""
-    problem = header_problem(header, target)
+    header = read_header(output)
+    problem = header.problem(target.elf) if header is not None else "not an ELF file"
     if problem:
         raise ToolchainError(
             f"{probe.compiler} does not compile for {target.name}: {problem}",

@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-from xbuild.details.elf import stable_suffixes_in
+from xbuild.details.binary import stable_suffixes_in
 from xbuild.details.variables import parse_variables
 
 VARIABLES = frozenset(

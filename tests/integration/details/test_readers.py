@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from xbuild.details import check, compare, discover, load, repair, synthesise
-from xbuild.details.elf import read_header
+from xbuild.elf_header import read_header
 from xbuild.progress import SilentProgress
 from xbuild.resolve import Selection, resolve
 from xbuild.targets import get_target

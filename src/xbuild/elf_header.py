@@ -1,4 +1,7 @@
-"""What an interpreter's or libpython's ELF file says without being run: its machine, and the suffixes it imports."""
+"""The header of an ELF file, as much of it as says which machine the file is for.
+
+Small on purpose: what a whole ELF file says is read by :mod:`xbuild.wheels.elf`, which takes longer to import.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from xbuild.targets import ElfIdentity
@@ -25,8 +27,6 @@ _MACHINES = {
     243: "EM_RISCV",
     258: "EM_LOONGARCH",
 }
-_LONGEST_SUFFIX = 80
-_MOST_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +43,16 @@ class ElfHeader:
         return (
             (self.elf_class, self.data, self.machine) == (identity.elf_class, identity.data, identity.machine)
         ) and self.flags & identity.flags_mask == identity.flags
+
+    def problem(self, identity: ElfIdentity) -> str | None:
+        """Return what does not fit the machine; None if all does."""
+        expected = f"{identity.machine}, {identity.elf_class}-bit {identity.data}-endian"
+        found = f"{self.machine}, {self.elf_class}-bit {self.data}-endian"
+        if found != expected:
+            return f"expected {expected}, found {found}"
+        if not self.matches(identity):
+            return f"expected the ABI flags {identity.flags:#x}, found {self.flags & identity.flags_mask:#x}"
+        return None
 
     def __str__(self) -> str:
         return f"{self.elf_class}-bit {self.data}-endian {self.machine}, flags {self.flags:#x}"
@@ -71,23 +81,3 @@ def read_header(file: Path) -> ElfHeader | None:
             return parse_header(stream.read(64))
     except OSError:
         return None
-
-
-def stable_suffixes_in(file: Path) -> frozenset[str]:
-    """Return the stable-ABI suffixes (``.abi3.so``) that an interpreter's binary has in its import table's strings.
-
-    Distributions patch the table, so only the binary knows: Debian's 3.14 has ``.abi3-riscv64-linux-gnu.so``.
-    """
-    with file.open("rb") as stream:
-        return frozenset(_suffixes(stream.read(_MOST_BYTES)))
-
-
-def _suffixes(content: bytes) -> Iterator[str]:
-    needle = b".abi3"
-    at = content.find(needle)
-    while at >= 0:
-        end = content.find(b"\0", at, at + _LONGEST_SUFFIX)
-        suffix = content[at:end] if end >= 0 else b""
-        if content[at - 1 : at] == b"\0" and suffix.endswith(b".so") and suffix.isascii():
-            yield suffix.decode("ascii")
-        at = content.find(needle, at + 1)

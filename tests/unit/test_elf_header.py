@@ -1,4 +1,4 @@
-"""What ELF files say without being run."""
+"""The header of ELF files of every target."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.details_cases import TREES
 
-from xbuild.details.elf import ElfHeader, parse_header, read_header, stable_suffixes_in
+from xbuild.elf_header import ElfHeader, parse_header, read_header
 from xbuild.targets import get_target, target_names
 
 if TYPE_CHECKING:
@@ -47,10 +47,15 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert read_header(tmp_path) is None
 
 
-def test_suffixes(tmp_path: Path) -> None:
-    assert stable_suffixes_in(LIBRARIES["debian-3.14-s390x"]) == {".abi3.so", ".abi3-s390x-linux-gnu.so"}
-    file = tmp_path / "x"
-    file.write_bytes(b".abi3.so\0x.abi3.so\0\0.abi3t.so\0\0.abi3-\xff.so\0\0.abi3.py\0\0.abi3.so")
-    assert stable_suffixes_in(file) == {".abi3t.so"}
-    file.write_bytes(b"")
-    assert stable_suffixes_in(file) == frozenset()
+def header(machine: str, flags: int = 0) -> ElfHeader:
+    return ElfHeader(elf_class=64, data="little", machine=machine, flags=flags)
+
+
+def test_what_does_not_fit_is_described() -> None:
+    riscv64 = get_target("riscv64").elf
+    assert header("EM_X86_64").problem(riscv64) == (
+        "expected EM_RISCV, 64-bit little-endian, found EM_X86_64, 64-bit little-endian"
+    )
+    # Double-float is 0x4, and 0x1 says that there are compressed instructions, which is no matter.
+    assert header("EM_RISCV", 0x1).problem(riscv64) == "expected the ABI flags 0x4, found 0x0"
+    assert header("EM_RISCV", 0x5).problem(riscv64) is None
