@@ -151,11 +151,15 @@ def _first_of_each_place(problems: Sequence[Problem]) -> Iterator[Problem]:
     Notes and what is about other files than the document stand by themselves.
     """
     taken: set[str] = set()
+    above: set[str] = set()
     for problem in problems:
-        if problem.code >= "XBD160" or not problem.pointer:
+        where = problem.pointer
+        folders = {where[:index] for index, char in enumerate(where) if char == "/" and index}
+        if problem.code >= "XBD160" or not where:
             yield problem
-        elif not any(_overlap(problem.pointer, other) for other in taken):
-            taken.add(problem.pointer)
+        elif where not in taken and where not in above and not folders & taken:
+            taken.add(where)
+            above |= folders
             yield problem
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from xbuild.details.codes import Severity
 
 
+_MOST_SHOWN = 30
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
     """One thing that keeps a document from being read: a code of :mod:`xbuild.details.codes`, where, and what.
@@ -43,8 +46,10 @@ class InvalidDetailsError(DetailsError):
             position = f":{only.line}:{only.column}" if only.line else ""
             super().__init__(f"{source}{position}: {only}", hint=hint)
         else:
-            lines = "\n".join(f"  {problem}" for problem in self.problems)
-            super().__init__(f"{source}: {len(self.problems)} problems:\n{lines}", hint=hint)
+            lines = [f"  {problem}" for problem in self.problems[:_MOST_SHOWN]]
+            if len(self.problems) > _MOST_SHOWN:
+                lines.append(f"  and {len(self.problems) - _MOST_SHOWN} more")
+            super().__init__("\n".join((f"{source}: {len(self.problems)} problems:", *lines)), hint=hint)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

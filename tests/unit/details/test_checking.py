@@ -155,3 +155,8 @@ def test_the_targets_name_in_a_files_name_is_believed(tmp_path: Path) -> None:
     file.write_text(text.replace("armv8l", "s390x"))
     finding = next(each for each in check(file) if each.pointer == "/platform")
     assert finding.fix == Fix(value="linux-armv7l", origin=f"the file's name, {file.name}")
+
+
+def test_many_problems_take_no_more_than_linear_time(tmp_path: Path) -> None:
+    text = json.dumps({"schema_version": "1.0"} | {f"key{number}": 1 for number in range(30_000)})
+    assert len(check_text(text, file=tmp_path / "build-details.json")) > 30_000

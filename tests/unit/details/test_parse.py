@@ -135,6 +135,13 @@ def test_several_problems_are_a_list() -> None:
     )
 
 
+def test_a_long_list_is_cut() -> None:
+    with pytest.raises(InvalidDetailsError) as raised:
+        loads(json.dumps(document(**{f"key{number}": 1 for number in range(1000)})), source="x")
+    assert len(raised.value.problems) == 1000
+    assert raised.value.message.splitlines()[-1] == "  and 970 more"
+
+
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
