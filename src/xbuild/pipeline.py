@@ -197,7 +197,14 @@ def _check_compilers(one: _OneBuild, spec: CrossSpec, *, cxx: bool) -> None:
     marker = one.cache.root / "preflight" / f"{spec.toolchain.digest}-{_headers_digest(spec)}-{language}"
     if not marker.exists():
         with one.progress.step("Checking the compilers"), one.cache.disk_errors():
-            preflight(spec.toolchain, include=spec.python.include, target=spec.target, cxx=cxx, marker=marker)
+            preflight(
+                spec.toolchain,
+                include=spec.python.include,
+                target=spec.target,
+                cxx=cxx,
+                marker=marker,
+                directory=one.scratch,
+            )
 
 
 def _headers_digest(spec: CrossSpec) -> str:
@@ -267,6 +274,7 @@ def _test(one: _OneBuild, spec: CrossSpec, wheel: Path) -> TestResult | None:
         offline=one.selection.offline,
         progress=one.progress,
         environ=one.environ,
+        directory=one.scratch,
     )
 
 

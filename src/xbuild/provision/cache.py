@@ -20,6 +20,7 @@ import json
 import os
 import re
 import stat
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -227,6 +228,7 @@ class Cache:
             path = base / f"{os.getpid()}-{os.urandom(4).hex()}"
             with self._lock("tmp", waiting_for="the cache's temporary files"):
                 _sweep(base)
+                _sweep_strays(self.root)
                 lock = _file_lock(base / f"{path.name}.lock")
                 lock.acquire(timeout=0)
         try:
@@ -305,6 +307,18 @@ def _sweep(base: Path) -> None:
         remove(path.with_suffix(""))
         path.unlink(missing_ok=True)
         lock.release()
+
+
+def _sweep_strays(root: Path) -> None:
+    """Remove what writers of single files and small folders had not renamed when they were killed, an hour ago."""
+    before = time.time() - 3600
+    for pattern in ("*/.*.tmp", "*/.new-*"):
+        for path in root.glob(pattern):
+            try:
+                if path.lstat().st_mtime < before:
+                    remove(path) if path.is_dir() else path.unlink()
+            except FileNotFoundError:
+                continue
 
 
 def _read_record(path: Path) -> tuple[str, dict[str, Any]] | None:

@@ -68,12 +68,13 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
     timeout: float = DEFAULT_TIMEOUT,
     progress: Progress | None = None,
     environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
 ) -> TestResult:
     """Install ``wheel`` and what it requires for ``runtime``'s target, then run ``command`` or import its modules.
 
     ``find_links`` are folders or URLs with wheels for the target that the index does not have. ``command`` is split as
     a shell does it, but no shell runs it. ``timeout`` is in seconds and for the command or the imports. ``environ`` is
-    this process's unless given. All happens in a temporary folder.
+    this process's unless given. All happens in a temporary folder, in ``directory`` if it is given.
     Raises :class:`TestError` if the wheel fails or cannot be installed, :class:`TargetError` if nothing of the target
     can run here, and :class:`UsageError` for a command or a folder that is none.
     """
@@ -84,7 +85,7 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
     modules = find_modules(wheel)
     with (
         progress.step(f"Testing {wheel.name} for {runtime.target.name}"),
-        TemporaryDirectory(prefix="xbuild-test-") as name,
+        TemporaryDirectory(prefix="xbuild-test-", dir=directory) as name,
     ):
         folder = Path(name).resolve()
         runner = make_runner(runtime, directory=folder / "runner", machine=os.uname().machine)

@@ -45,6 +45,7 @@ int main(int argc, char **argv) { return printf("%s %Lg\\n", argv[0], (long doub
 
 
 _SYSROOT_HINT = "check --sysroot: it is to have the target's C library with its development files (Debian: libc6-dev)"
+_OTHER_HINT = "use other compilers, or --toolchain gcc, which fetches them; 'xbuild crossfile env' shows what these are"
 _OTHER_TOOLCHAIN = "reinstall it, or use --toolchain gcc, which needs nothing installed"
 _EXPLANATIONS: Sequence[tuple[str, str, str | None]] = (
     (
@@ -96,7 +97,7 @@ class _Probe:
     options: tuple[str, ...]
 
 
-def preflight(  # noqa: PLR0913 - the last two are the seams for tests and for the cache
+def preflight(  # noqa: PLR0913 - the last three are the seams for tests and for the cache
     toolchain: Toolchain,
     *,
     include: Path,
@@ -104,16 +105,17 @@ def preflight(  # noqa: PLR0913 - the last two are the seams for tests and for t
     cxx: bool = False,
     run: Run = run_command,
     marker: Path | None = None,
+    directory: Path | None = None,
 ) -> None:
     """Compile and link a program and an extension module for ``target`` against the Python headers in ``include``.
 
     ``cxx`` asks for a C++ module as well. ``marker`` is a file made on success, whose existence makes this return
-    at once: its name has to stand for all that the result depends on.
+    at once: its name has to stand for all that the result depends on. ``directory`` takes a temporary folder.
     Raises :class:`ToolchainError` that explains what does not work.
     """
     if marker is not None and marker.exists():
         return
-    with tempfile.TemporaryDirectory(prefix="xbuild-preflight-") as name:
+    with tempfile.TemporaryDirectory(prefix="xbuild-preflight-", dir=directory) as name:
         for probe in _probes(toolchain, include, target, cxx=cxx):
             _attempt(probe, include=include, target=target, folder=Path(name), run=run)
     if marker is not None:
@@ -131,7 +133,7 @@ def explain(output: str, *, include: Path, target: Target) -> tuple[str, str | N
         if match:
             missing = match.groupdict().get("name") or ""
             return meaning.format(name=missing, include=include, target=target.name), hint
-    return first_error(output) or "the compiler gives no reason", None
+    return first_error(output) or "the compiler gives no reason", _OTHER_HINT
 
 
 def _explain_header(header: str, include: Path, target: Target) -> tuple[str, str | None]:

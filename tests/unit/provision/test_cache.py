@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import threading
 from pathlib import Path
@@ -80,6 +81,19 @@ class TestTrees:
         stale.with_name("123-abcd.lock").touch()  # it is there, and no one holds it
         cache.tree("key", make_file)
         assert list((cache.root / "tmp").iterdir()) == []
+
+    def test_what_killed_writers_left_is_removed_when_it_is_old(self, cache: Cache) -> None:
+        names = ("records/.a.json.012345.tmp", "toolchains/.new-x/cc", "emulators/.new-y/run")
+        for name in (*names, "records/kept.json", "records/.young.tmp"):
+            (cache.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (cache.root / name).touch()
+        for path in (
+            cache.root / name for name in ("records/.a.json.012345.tmp", "toolchains/.new-x", "emulators/.new-y")
+        ):
+            os.utime(path, (0, 0))
+        with cache.workspace():
+            left = sorted(path.name for path in cache.root.glob("*/*") if path.parent.name not in ("tmp", "locks"))
+        assert left == [".young.tmp", "kept.json"]
 
     def test_a_living_process_keeps_its_workspace(self, cache: Cache) -> None:
         with cache.workspace() as outer:

@@ -142,6 +142,9 @@ def test_a_failure_nobody_knows_shows_the_compilers_first_error_once(riscv64: Ta
 def test_a_failure_without_a_word_says_that(riscv64: Target) -> None:
     error = failure(Compiler(program_c=Result(status=1, output="")), riscv64)
     assert error.message == "cannot compile a C program for riscv64: the compiler gives no reason"
+    assert error.hint == (
+        "use other compilers, or --toolchain gcc, which fetches them; 'xbuild crossfile env' shows what these are"
+    )
     assert error.details is None
 
 

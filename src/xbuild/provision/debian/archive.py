@@ -102,6 +102,9 @@ class Archive:
 
     def _trusted(self) -> list[Any]:
         if not self._certificates:
+            for path in self.settings.keyrings:
+                if not path.is_file():
+                    raise ProvisionError(f"{path}: no such file", hint=f"{self.settings.origin} says signed-by={path}")
             keyrings = (self.catalog.keyring, *self.catalog.machine_keyrings, *self.settings.keyrings)
             self._certificates.extend(load_certificates(keyrings))
         return self._certificates

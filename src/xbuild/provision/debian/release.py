@@ -48,7 +48,10 @@ def load_certificates(keyrings: Iterable[Path]) -> list[Any]:
             try:
                 certificates += Cert.split_bytes(path.read_bytes())
             except (OSError, RuntimeError) as error:
-                raise ProvisionError(f"{path}: not a file of OpenPGP certificates: {_first_line(error)}") from error
+                raise ProvisionError(
+                    f"{path}: not a file of OpenPGP certificates: {_first_line(error)}",
+                    hint="expected what `gpg --export` writes, with --armor or without",
+                ) from error
     return certificates
 
 
