@@ -122,7 +122,7 @@ def test_a_release_signed_by_somebody_else(fetch: Callable[[], Finished], mini: 
         (RELEASE, Status(503), "the server answered 503 (tried 4 times)"),
         (RELEASE, Reset(), "(tried 4 times)"),
         (HEADERS, Reset(after=10), "(tried 4 times)"),
-        (HEADERS, Cut(after=10), "10 of 964 bytes arrived (tried 4 times)"),
+        (HEADERS, Cut(after=10), "(tried 4 times)"),
     ],
     ids=str,
 )

@@ -182,11 +182,10 @@ class Running:
 
 
 def one_message(finished: Finished, exit_status: int) -> str:
-    """Check that a run failed as documented, with one message and a hint, and return the message."""
+    """Check that a run failed as documented, with one message, and return the message."""
     assert finished.returncode == exit_status, finished
     assert len(finished.errors) == 1, finished
     assert not re.search(r"^Traceback", finished.stderr, re.MULTILINE), finished
-    assert finished.hint, finished
     return finished.errors[0]
 
 
