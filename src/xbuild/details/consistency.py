@@ -68,10 +68,10 @@ def disagreements(document: Mapping[str, Any], facts: Sequence[Fact]) -> Iterato
             code, message = _MISSING.get(fact.keys, _REQUIRED), f"missing; {expected}"
         else:
             code, message = _DIFFERENT.get(fact.keys, "XBD154"), f"{expected}, found {shorten(current)}"
-            if code == "XBD154":
-                message += ", which is not there"
             if fact.keys == ("base_interpreter",) and str(fact.value).startswith(str(current)):
                 code = "XBD156"
+            if code == "XBD154":
+                message += ", which is not there"
         yield Problem(code=code, pointer=pointer(*fact.keys), message=message)
 
 
