@@ -53,7 +53,10 @@ class BuiltWheel:
 
 def build_wheel(request: BuildRequest, *, environ: Mapping[str, str], progress: Progress) -> BuiltWheel:
     """Build the wheel of ``request``. Raises :class:`BuildError`, with the first real error of the log, if it fails."""
-    base = clean_environ(environ)
+    temporary = request.directory / "tmp"
+    temporary.mkdir()
+    # What a killed compiler leaves there goes with the scratch folder.
+    base = clean_environ(environ) | {"TMPDIR": str(temporary)}
     runner = CommandRunner(log=request.log, environ=base, echo=progress.output)
     backend = backends.identify(read_pyproject(request.source.path))
     env, settings = _environment(request, backend, base, runner)
@@ -62,8 +65,13 @@ def build_wheel(request: BuildRequest, *, environ: Mapping[str, str], progress: 
         env.install(builder.build_system_requires)
         env.install(_hook(request, lambda: builder.get_requires_for_build("wheel", settings)))
     with progress.step(f"Building {request.source.label} with {backend.value}"):
-        made = _hook(request, lambda: builder.build("wheel", request.directory / "dist", settings))
-    return BuiltWheel(path=Path(made), backend=backend, requirements=env.installed())
+        made = Path(_hook(request, lambda: builder.build("wheel", request.directory / "dist", settings)))
+        if not made.is_file():
+            raise BuildError(
+                f"{request.source.label}: the backend says that it made {made.name}, and did not",
+                hint=f"its whole output is in {request.log}",
+            )
+    return BuiltWheel(path=made, backend=backend, requirements=env.installed())
 
 
 def _environment(
@@ -107,11 +115,12 @@ def _hook(request: BuildRequest, call: Callable[[], T]) -> T:
         cause = error.exception
         output = cause.output if isinstance(cause, subprocess.CalledProcessError) and cause.output else ""
         reason = first_error(output)
+        said = reason or str(error)
         raise BuildError(
             f"{request.source.label}: the build for {request.spec.target.name} failed"
-            + (f": {reason.splitlines()[0]}" if reason else ""),
+            + (f": {said.splitlines()[0]}" if said else ""),
             hint=f"the backend's whole output is in {request.log}",
-            details=_tail(reason, output) or str(error),
+            details=_tail(reason, output) or None,
         ) from error
     except BuildException as error:
         raise BuildError(f"{request.source.label}: {error}", hint=f"the log is {request.log}") from error

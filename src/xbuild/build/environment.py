@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from dataclasses import dataclass
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from xbuild.diagnostics import first_error
-from xbuild.errors import BuildError
+from xbuild.errors import BuildError, ProvisionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # The user's flags come after ours, where the last one wins; everything else of ours replaces the user's.
 _FLAGS = frozenset({"CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "FCFLAGS", "LDFLAGS"})
+_FULL_HINT = "free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,10 +70,16 @@ class CrossIsolatedEnv:
         try:
             self.runner([*command, "--", *wanted])
         except subprocess.CalledProcessError as error:
-            raise BuildError(
+            message, details = (
                 f"cannot install the build requirements: {', '.join(wanted)}",
-                hint="they are installed for the build machine; see the log above for the one that has no build for it",
-                details=first_error(error.output) or error.output.strip(),
+                _what_uv_says(error.output),
+            )
+            if os.strerror(errno.ENOSPC) in details:
+                raise ProvisionError(f"the disk is full: {message}", hint=_FULL_HINT, details=details) from error
+            raise BuildError(
+                message,
+                hint="they are installed for the build machine; the log above has the one that has no build for it",
+                details=details,
             ) from error
 
     def installed(self) -> tuple[tuple[str, str], ...]:
@@ -80,3 +87,10 @@ class CrossIsolatedEnv:
         site = self.venv.build_bin.parent.glob("lib/python*/site-packages")
         found = metadata.distributions(path=[str(folder) for folder in site])
         return tuple(sorted((canonicalize_name(dist.name), dist.version) for dist in found))
+
+
+def _what_uv_says(output: str) -> str:
+    """Return uv's error with all its causes, without the progress and the warnings before it."""
+    lines = output.strip().splitlines()
+    begin = next((index for index, line in enumerate(lines) if line.startswith("error:")), 0)
+    return "\n".join(lines[begin:])

@@ -11,7 +11,7 @@ import pytest
 from xbuild.build.crossenv import CrossVenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import CommandRunner
-from xbuild.errors import BuildError
+from xbuild.errors import BuildError, ProvisionError
 
 
 def make(
@@ -81,3 +81,24 @@ def test_a_requirement_that_cannot_be_had_is_named(tmp_path: Path) -> None:
 
     assert caught.value.message == "cannot install the build requirements: demo"
     assert caught.value.details == "error: demo was not found in the registry"
+
+
+def test_the_installers_error_is_shown_with_its_causes_and_without_its_progress(tmp_path: Path) -> None:
+    said = "Resolved 1 package in 1ms\\nwarning: slow\\nerror: No solution found\\n  cause: there is no demo\\n"
+    uv = _fake_uv(tmp_path, f'import sys; sys.exit("{said}")')
+
+    with pytest.raises(BuildError) as caught:
+        make(tmp_path, base={}, uv=uv).install(["demo"])
+
+    assert caught.value.details == "error: No solution found\n  cause: there is no demo"
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
+    said = "error: Failed to install: demo\\n  cause: failed to copy: No space left on device (os error 28)"
+    uv = _fake_uv(tmp_path, f'import sys; sys.exit("{said}")')
+
+    with pytest.raises(ProvisionError) as caught:
+        make(tmp_path, base={}, uv=uv).install(["demo"])
+
+    assert caught.value.message == "the disk is full: cannot install the build requirements: demo"
+    assert caught.value.hint == "free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk"
