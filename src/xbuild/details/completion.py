@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from xbuild.details.discovery import discover
 from xbuild.details.evidence import gather
-from xbuild.details.facts import PATH_KEYS, Fact, derive
+from xbuild.details.facts import Fact, derive
 from xbuild.details.findings import InvalidDetailsError
 from xbuild.details.json_text import lookup, parse_json, pointer, read_text
+from xbuild.details.model import PATH_KEYS
 from xbuild.details.parse import SUPPORTED_VERSION, from_json, schema_version, warn_of_newer
 from xbuild.details.paths import relocatable
 from xbuild.errors import DetailsError
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xbuild.details.evidence import Evidence
-    from xbuild.details.facts import Keys
-    from xbuild.details.model import BuildDetails
+    from xbuild.details.model import BuildDetails, Keys
     from xbuild.targets import Target
 
 

@@ -6,11 +6,11 @@ import posixpath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from xbuild.details.facts import PATH_KEYS, Fact
 from xbuild.details.findings import Problem
 from xbuild.details.headers import abi_flags
 from xbuild.details.json_text import lookup, pointer, shorten
 from xbuild.details.meaning import target_of
+from xbuild.details.model import PATH_KEYS
 from xbuild.details.paths import relocatable
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xbuild.details.evidence import Evidence
-    from xbuild.details.facts import Keys
+    from xbuild.details.facts import Fact
+    from xbuild.details.model import Keys
 
 _MISSING: Mapping[Keys, str] = MappingProxyType(
     {

@@ -22,19 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from xbuild.details.evidence import Evidence
-    from xbuild.details.model import VersionInfo
-
-Keys = tuple[str, ...]
-
-PATH_KEYS: tuple[Keys, ...] = (
-    ("base_interpreter",),
-    ("libpython", "dynamic"),
-    ("libpython", "dynamic_stableabi"),
-    ("libpython", "static"),
-    ("c_api", "headers"),
-    ("c_api", "pkgconfig_path"),
-)
-"""Every path that is relative to ``base_prefix``."""
+    from xbuild.details.model import Keys, VersionInfo
 
 _OTHER_NAMES = MappingProxyType({"armv7l": "linux-armv6l"})
 """Platforms that share a target's triplet and are right too: Raspbian's Arm v6."""

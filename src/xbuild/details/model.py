@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 RELEASE_LEVELS = ("alpha", "beta", "candidate", "final")
 
+Keys = tuple[str, ...]
+
+PATH_KEYS: tuple[Keys, ...] = (
+    ("base_interpreter",),
+    ("libpython", "dynamic"),
+    ("libpython", "dynamic_stableabi"),
+    ("libpython", "static"),
+    ("c_api", "headers"),
+    ("c_api", "pkgconfig_path"),
+)
+"""Every path that is relative to ``base_prefix``."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VersionInfo:

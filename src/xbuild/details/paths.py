@@ -9,8 +9,8 @@ import copy
 import posixpath
 from typing import TYPE_CHECKING, Any
 
-from xbuild.details.facts import PATH_KEYS
 from xbuild.details.json_text import lookup
+from xbuild.details.model import PATH_KEYS
 from xbuild.details.parse import from_json
 
 if TYPE_CHECKING:
