@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import stat
 import time
 from contextlib import contextmanager
@@ -218,7 +219,8 @@ class Cache:
     def workspace(self) -> Iterator[Path]:
         """Give an empty directory on the cache's file system, removed at the end.
 
-        What killed processes left of theirs is removed first: the kernel released their locks.
+        What killed processes left of theirs is removed first, and what they had started is ended: the kernel released
+        their locks.
         """
         with self.disk_errors():
             base = self.root / "tmp"
@@ -304,9 +306,35 @@ def _sweep(base: Path) -> None:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             continue
+        _end_processes(path.with_suffix(""))
         remove(path.with_suffix(""))
         path.unlink(missing_ok=True)
         lock.release()
+
+
+def _end_processes(workspace: Path, *, within: float = 3) -> None:
+    """End what a killed process had started in its workspace, which else went on writing there.
+
+    A build's programs have the workspace's name, which no other ever has, in their environment; a test's run in it.
+    """
+    deadline = time.monotonic() + within
+    while (found := list(_processes_in(workspace))) and time.monotonic() < deadline:
+        for process in found:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.01)
+
+
+def _processes_in(workspace: Path) -> Iterator[int]:
+    mark = os.fsencode(workspace)
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes() or (folder / "cwd").readlink().is_relative_to(workspace):
+                yield int(folder.name)
+        except OSError:  # it has ended, or is another user's
+            continue
 
 
 def _sweep_strays(root: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-REVISION = 2
+REVISION = 3
 """Part of every request's key and every tree's digest: raise it when the same packages make another tree."""
 
 Component = Literal["target-python", "sysroot", "toolchain", "build-python", "emulator"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from xbuild.crossfiles.spec import TargetPython
 from xbuild.details import load, read_variables, resolve
+from xbuild.details.variables import find_variables
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ def write_details(stdlib: Path, *, prefix: Path, target: Target) -> None:
         other.unlink()  # Debian's own name for it: readers must not have two to choose from
     (stdlib / DETAILS_FILE).write_text(dumps(details), "utf-8")
     write_origins(stdlib, origins)
+
+
+def write_variables(stdlib: Path, *, target: Target) -> None:
+    """Write the sysconfig variables as the JSON file that CPython installs since 3.14, where there is none.
+
+    It is read in a tenth of the time that the Python file takes. Raises :class:`DetailsError` if that is malformed.
+    """
+    source = find_variables(stdlib, target=target)
+    if source.suffix == ".py":
+        name = source.stem.replace("_sysconfigdata_", "_sysconfig_vars_", 1) + ".json"
+        text = json.dumps(dict(read_variables(stdlib, target=target)), indent=1, sort_keys=True)
+        (stdlib / name).write_text(text + "\n", "utf-8")
 
 
 def write_origins(folder: Path, origins: Sequence[Origin]) -> None:

@@ -47,7 +47,7 @@ def mend_target_python(tree: Path, final: Path, *, target: Target, version: str)
 
     Raises :class:`ProvisionError` if the packages do not have what a Python of Debian's has.
     """
-    from xbuild.provision.python import write_details
+    from xbuild.provision.python import write_details, write_variables
 
     prefix = tree / "usr"
     include = prefix / "include" / f"python{version}"
@@ -62,3 +62,4 @@ def mend_target_python(tree: Path, final: Path, *, target: Target, version: str)
     # Debian's own only includes the real one by its multiarch path, which is on no build's include path.
     shutil.copyfile(pyconfig, include / "pyconfig.h")
     write_details(stdlib, prefix=prefix, target=target)
+    write_variables(stdlib, target=target)
