@@ -315,7 +315,7 @@ def _sweep(base: Path) -> None:
 def _end_processes(workspace: Path, *, within: float = 3) -> None:
     """End what a killed process had started in its workspace, which else went on writing there.
 
-    A build's programs have the workspace's name, which no other ever has, in their environment; a test's run in it.
+    Programs of a build or a test have the workspace's name, which no other ever has, in their environment.
     """
     deadline = time.monotonic() + within
     while (found := list(_processes_in(workspace))) and time.monotonic() < deadline:
@@ -331,7 +331,7 @@ def _processes_in(workspace: Path) -> Iterator[int]:
     mark = os.fsencode(workspace)
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in (folder / "environ").read_bytes() or (folder / "cwd").readlink().is_relative_to(workspace):
+            if mark in (folder / "environ").read_bytes():
                 yield int(folder.name)
         except OSError:  # it has ended, or is another user's
             continue

@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import re
+import signal
+import subprocess
 import threading
 from pathlib import Path
 
@@ -81,6 +83,22 @@ class TestTrees:
         stale.with_name("123-abcd.lock").touch()  # it is there, and no one holds it
         cache.tree("key", make_file)
         assert list((cache.root / "tmp").iterdir()) == []
+
+    def test_what_a_killed_process_started_is_ended_by_the_next(self, cache: Cache) -> None:
+        """It does not know that nobody waits for it, and would go on writing into the folder that is removed."""
+        folder = cache.root / "tmp" / "1-abc"
+        folder.mkdir(parents=True)
+        folder.with_suffix(".lock").touch()
+        command = ["/bin/sleep", "60"]
+        with (
+            subprocess.Popen(command, env={"TMPDIR": str(folder / "tmp")}) as ours,
+            subprocess.Popen(command, env={"TMPDIR": "/tmp"}, cwd=folder) as another,
+        ):
+            with cache.workspace():
+                assert ours.wait(timeout=5) == -signal.SIGKILL
+                assert another.poll() is None
+            another.kill()
+        assert not folder.exists()
 
     def test_what_killed_writers_left_is_removed_when_it_is_old(self, cache: Cache) -> None:
         names = ("records/.a.json.012345.tmp", "toolchains/.new-x/cc", "emulators/.new-y/run")
