@@ -146,8 +146,9 @@ def test_a_full_disk(mini: MiniArchive, tmp_path: Path) -> None:
     assert output[:1] == ["fetching"]
     assert output[1].startswith("not enough space for Downloading packages: 3.0 MiB needed in ")
     assert output[2] == "free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk"
-    # What is kept is the verified Release file and index.
-    assert {line.split("/cache/")[1].split("/")[0] for line in output[3:]} == {"releases", "indexes"}
+    # What is kept is the verified Release file and index, and the tag that says that this is a cache.
+    kept = {line.split("/cache/")[1].split("/")[0] for line in output[3:]}
+    assert kept == {"releases", "indexes", "CACHEDIR.TAG"}
 
 
 def test_a_disk_that_fills_up_meanwhile(tmp_path: Path) -> None:
@@ -166,7 +167,8 @@ except ProvisionError as error:
     disk.mkdir()
     output = in_tmpfs("2m", disk, code, {"XBUILD_CACHE_DIR": str(disk / "cache")}).splitlines()
     assert output[0].startswith("the disk is full: writing ")
-    assert output[1:] == ["free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk"]
+    assert output[1] == "free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk"
+    assert [line.rpartition("/")[2] for line in output[2:]] == ["CACHEDIR.TAG"]
 
 
 @pytest.fixture(scope="module")
