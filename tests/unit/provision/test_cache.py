@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,8 @@ class TestTrees:
             subprocess.Popen(command, env={"TMPDIR": str(folder / "tmp")}) as ours,
             subprocess.Popen(command, env={"TMPDIR": "/tmp"}, cwd=folder) as another,
         ):
+            while not Path(f"/proc/{ours.pid}/environ").read_bytes():  # the kernel sets it a moment after the start
+                time.sleep(0.001)
             with cache.workspace():
                 assert ours.wait(timeout=5) == -signal.SIGKILL
                 assert another.poll() is None
