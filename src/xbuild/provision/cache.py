@@ -17,6 +17,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import os
 import re
 import signal
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from filelock import BaseFileLock
+
+_log = logging.getLogger(__name__)
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -237,10 +240,17 @@ class Cache:
             with self.disk_errors():
                 path.mkdir()
             yield path
+        except BaseException:
+            _end_processes(path)  # an interrupted program's own children would write on into what is removed
+            raise
         finally:
-            remove(path)
-            Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
+            try:
+                remove(path)
+                Path(lock.lock_file).unlink(missing_ok=True)
+            except OSError as error:  # the next workspace's sweep finds it by its lock
+                _log.debug("cannot remove %s: %s", path, error)
+            finally:
+                lock.release()
 
     @contextmanager
     def _lock(self, name: str, *, waiting_for: str) -> Iterator[None]:
@@ -313,7 +323,7 @@ def _sweep(base: Path) -> None:
 
 
 def _end_processes(workspace: Path, *, within: float = 3) -> None:
-    """End what a killed process had started in its workspace, which else went on writing there.
+    """End what a process that was killed or interrupted had started in its workspace.
 
     Programs of a build or a test have the workspace's name, which no other ever has, in their environment.
     """

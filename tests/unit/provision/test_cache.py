@@ -103,6 +103,28 @@ class TestTrees:
             another.kill()
         assert not folder.exists()
 
+    def test_what_an_interrupt_leaves_running_is_ended_before_its_folder_is_removed(self, cache: Cache) -> None:
+        writer = "while :; do mkdir -p $TMPDIR/a; done"
+        with pytest.raises(KeyboardInterrupt), cache.workspace() as folder:
+            process = subprocess.Popen(["/bin/sh", "-c", writer], env={"TMPDIR": str(folder), "PATH": "/usr/bin:/bin"})
+            while not (folder / "a").exists():
+                time.sleep(0.001)
+            raise KeyboardInterrupt
+        assert process.wait(timeout=5) == -signal.SIGKILL
+        assert list((cache.root / "tmp").iterdir()) == []
+
+    def test_what_cannot_be_removed_is_left_to_the_next(self, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(path: Path) -> None:
+            raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("xbuild.provision.cache.remove", refuse)
+            with cache.workspace() as folder:
+                (folder / "file").touch()
+        assert folder.exists()
+        with cache.workspace():
+            assert not folder.exists()
+
     def test_what_killed_writers_left_is_removed_when_it_is_old(self, cache: Cache) -> None:
         names = ("records/.a.json.012345.tmp", "toolchains/.new-x/cc", "emulators/.new-y/run")
         for name in (*names, "records/kept.json", "records/.young.tmp"):
