@@ -11,7 +11,7 @@ author = "the xbuild contributors"
 copyright = f"2026, {author}"  # noqa: A001, Sphinx's name
 release = importlib.metadata.version("xbuild-wheels")
 
-extensions = ["myst_parser", "reference"]
+extensions = ["myst_parser", "details_findings", "reference"]
 exclude_patterns = ["_build", "reference/generated"]
 nitpicky = True
 

@@ -1,9 +1,7 @@
-"""``docs/reference/findings.md``: every code of ``xbuild details check``, made from the table that raises it.
+"""The pages about ``xbuild details check``: a table of its codes, and a page per code, made from where they are defined.
 
-    python docs/ext/details_findings.py
-
-Each example is what a check says of a file of ``tests/data/build-details``: a distribution's own where there is one. A
-test fails if the page is not what this makes.
+Each example is what a check says of a file of ``tests/data/build-details``: a distribution's own where there is one.
+:func:`setup` writes ``reference/generated/findings.md`` and ``reference/findings/`` before Sphinx reads the pages.
 """
 
 from __future__ import annotations
@@ -25,40 +23,31 @@ from xbuild.details.render import as_text, fix_text  # noqa: E402, as above
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sphinx.application import Sphinx
+
     from xbuild.details.codes import Code
 
-PAGE = ROOT / "docs" / "reference" / "findings.md"
-INTRODUCTION = """\
-# Findings about build-details.json
 
-<!-- Made by docs/ext/details_findings.py: change src/xbuild/details/codes.py or tests/data, not this page. -->
-
-What `xbuild details check` can find.
-A code keeps its meaning for ever.
-Errors break a MUST of [PEP 739](https://peps.python.org/pep-0739/) or contradict the installation,
-warnings break a SHOULD or trip up known readers, and notes are worth knowing.
-How to use it is in [](../how-to/build-details.md).
-"""
-
-
-def page() -> str:
-    """Return the text of the page."""
-    cases = load_cases()
+def table() -> str:
+    """Return a table of the codes, with links as seen from ``reference``."""
     rows = [
-        f"| [{code.id}](#{code.id.lower()}) | {code.severity} | {_markdown(code.title)} |" for code in CODES.values()
+        f"| [{code.id}](findings/{code.id}.md) | {code.severity} | {_markdown(code.title)} |" for code in CODES.values()
     ]
-    table = "\n".join(["| code | severity | meaning |", "|---|---|---|", *rows])
-    sections = (section(code, _case_for(code.id, cases)) for code in CODES.values())
-    return "\n".join([INTRODUCTION, table, "", *sections])
+    return "\n".join(["| code | severity | meaning |", "|---|---|---|", *rows]) + "\n"
 
 
-def section(code: Code, case: Case) -> str:
-    """Return the section of one code, with what a check says of ``case``."""
+def pages() -> dict[str, str]:
+    """Return the text of the page of each code."""
+    cases = load_cases()
+    return {code.id: page(code, _case_for(code.id, cases)) for code in CODES.values()}
+
+
+def page(code: Code, case: Case) -> str:
+    """Return the page of one code, with what a check says of ``case``."""
     source = f": {_linked(case.source)}" if case.source else ""
     return "\n".join(
         [
-            f"({code.id.lower()})=",
-            f"## {code.id}: {_markdown(code.title)}",
+            f"# {code.id}: {_markdown(code.title)}",
             "",
             f"{str(code.severity).capitalize()}, by [{code.reference}]({code.url}).",
             "",
@@ -69,6 +58,8 @@ def section(code: Code, case: Case) -> str:
             "```text",
             *example(code.id, case),
             "```",
+            "",
+            "How to check and repair files is in [](../../how-to/build-details.md).",
             "",
         ]
     )
@@ -109,5 +100,18 @@ def _markdown(title: str) -> str:
     )
 
 
-if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+def write(folder: Path) -> None:
+    """Write the table and the pages into ``folder``, that of the reference."""
+    for name, text in {
+        "generated/findings": table(),
+        **{f"findings/{code}": text for code, text in pages().items()},
+    }.items():
+        file = folder / f"{name}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the generator with Sphinx."""
+    app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference"))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

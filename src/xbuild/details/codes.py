@@ -1,7 +1,7 @@
 """Every problem ``xbuild details check`` knows, under a code that never changes its meaning.
 
 Errors break a MUST of the specification or contradict the installation; warnings break a SHOULD or trip up known
-readers; notes are worth knowing. ``docs/reference/findings.md`` is generated from this table.
+readers; notes are worth knowing. The documentation's page about each is generated from this table.
 """
 
 from __future__ import annotations

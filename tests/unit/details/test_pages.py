@@ -1,4 +1,4 @@
-"""The pages made from the code are those in the repository, and the hook finds the files it is for."""
+"""The pages made from the code cover it, and the hook finds the files it is for."""
 
 from __future__ import annotations
 
@@ -26,17 +26,20 @@ def extension(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["details_findings", "details_man"])
-def test_a_page_is_what_the_code_says(name: str) -> None:
-    made = extension(name)
-    assert made.PAGE.read_text("utf-8") == made.page(), f"run python docs/ext/{name}.py"
+def test_the_manual_page_is_what_the_command_says() -> None:
+    made = extension("details_man")
+    assert made.PAGE.read_text("utf-8") == made.page(), "run python docs/ext/details_man.py"
 
 
-def test_every_code_has_a_section_with_an_example() -> None:
-    text = (ROOT / "docs/reference/findings.md").read_text("utf-8")
-    for code in CODES:
-        section = text.split(f"\n({code.lower()})=\n", 1)[1].split("\n(", 1)[0]
-        assert f" {code}: " in section.split("```text\n", 1)[1]
+def test_every_code_has_a_row_and_a_page_with_an_example(tmp_path: Path) -> None:
+    extension("details_findings").write(tmp_path)
+    table = (tmp_path / "generated/findings.md").read_text("utf-8")
+    assert re.findall(r"^\| \[(\w+)\]\(findings/\1\.md\)", table, re.MULTILINE) == list(CODES)
+    assert sorted(file.stem for file in (tmp_path / "findings").iterdir()) == sorted(CODES)
+    for code, entry in CODES.items():
+        page = (tmp_path / "findings" / f"{code}.md").read_text("utf-8")
+        assert entry.explanation in page
+        assert f" {code}: " in page.split("```text\n", 1)[1].split("```", 1)[0]
 
 
 @pytest.mark.parametrize(
