@@ -1,4 +1,4 @@
-"""The pages about ``xbuild details check``: a table of its codes and a page per code, made from the code that finds them.
+"""The pages about ``xbuild details check``: a table of its codes and a page per code, made from the code itself.
 
 Each example is what a check says of a file of ``tests/data/build-details``: a distribution's own where there is one.
 :func:`setup` writes ``reference/generated/findings.md`` and ``reference/findings/`` before Sphinx reads the pages.
