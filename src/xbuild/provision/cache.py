@@ -225,19 +225,18 @@ class Cache:
         What killed processes left of theirs is removed first, and what they had started is ended: the kernel released
         their locks.
         """
-        with self.disk_errors():
-            base = self.root / "tmp"
-            base.mkdir(parents=True, exist_ok=True)
-            if not (self.root / "CACHEDIR.TAG").exists():
-                atomic_write(self.root / "CACHEDIR.TAG", _TAG)
-            path = base / f"{os.getpid()}-{os.urandom(4).hex()}"
-            with self._lock("tmp", waiting_for="the cache's temporary files"):
-                _sweep(base)
-                _sweep_strays(self.root)
-                lock = _file_lock(base / f"{path.name}.lock")
-                lock.acquire(timeout=0)
+        base = self.root / "tmp"
+        path = base / f"{os.getpid()}-{os.urandom(4).hex()}"
+        lock = _file_lock(base / f"{path.name}.lock")
         try:
             with self.disk_errors():
+                base.mkdir(parents=True, exist_ok=True)
+                if not (self.root / "CACHEDIR.TAG").exists():
+                    atomic_write(self.root / "CACHEDIR.TAG", _TAG)
+                with self._lock("tmp", waiting_for="the cache's temporary files"):
+                    _sweep(base)
+                    _sweep_strays(self.root)
+                    lock.acquire(timeout=0)
                 path.mkdir()
             yield path
         except BaseException:
@@ -245,12 +244,10 @@ class Cache:
             raise
         finally:
             try:
-                remove(path)
-                Path(lock.lock_file).unlink(missing_ok=True)
-            except OSError as error:  # the next workspace's sweep finds it by its lock
-                _log.debug("cannot remove %s: %s", path, error)
-            finally:
-                lock.release()
+                _close_workspace(path, lock)
+            except BaseException:  # interrupted just now
+                _close_workspace(path, lock)
+                raise
 
     @contextmanager
     def _lock(self, name: str, *, waiting_for: str) -> Iterator[None]:
@@ -304,6 +301,15 @@ def _file_lock(path: Path) -> BaseFileLock:
     import filelock  # takes 50 ms, and a warm run locks nothing
 
     return filelock.FileLock(path)
+
+
+def _close_workspace(path: Path, lock: BaseFileLock) -> None:
+    try:
+        remove(path)
+        Path(lock.lock_file).unlink(missing_ok=True)
+    except OSError as error:  # the next workspace's sweep finds it by its lock
+        _log.debug("cannot remove %s: %s", path, error)
+    lock.release()
 
 
 def _sweep(base: Path) -> None:

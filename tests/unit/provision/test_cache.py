@@ -104,13 +104,33 @@ class TestTrees:
         assert not folder.exists()
 
     def test_what_an_interrupt_leaves_running_is_ended_before_its_folder_is_removed(self, cache: Cache) -> None:
-        writer = "while :; do mkdir -p $TMPDIR/a; done"
-        with pytest.raises(KeyboardInterrupt), cache.workspace() as folder:
-            process = subprocess.Popen(["/bin/sh", "-c", writer], env={"TMPDIR": str(folder), "PATH": "/usr/bin:/bin"})
+        writing: list[subprocess.Popen[bytes]] = []
+
+        def interrupted(folder: Path, _final: Path) -> None:
+            command = ["/bin/sh", "-c", "while :; do mkdir -p $TMPDIR/a; done"]
+            writing.append(subprocess.Popen(command, env={"TMPDIR": str(folder), "PATH": "/usr/bin:/bin"}))
             while not (folder / "a").exists():
                 time.sleep(0.001)
             raise KeyboardInterrupt
-        assert process.wait(timeout=5) == -signal.SIGKILL
+
+        with pytest.raises(KeyboardInterrupt):
+            cache.tree("key", interrupted)
+        assert writing[0].wait(timeout=5) == -signal.SIGKILL
+        assert list((cache.root / "tmp").iterdir()) == []
+
+    def test_an_interrupt_while_it_is_removed_does_not_stop_that(
+        self, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        interrupts = [KeyboardInterrupt()]
+
+        def interrupted(path: Path) -> None:
+            if interrupts:
+                raise interrupts.pop()
+            remove(path)
+
+        monkeypatch.setattr("xbuild.provision.cache.remove", interrupted)
+        with pytest.raises(KeyboardInterrupt), cache.workspace():
+            pass
         assert list((cache.root / "tmp").iterdir()) == []
 
     def test_what_cannot_be_removed_is_left_to_the_next(self, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
