@@ -56,6 +56,7 @@ class WheelRequest:
     """What ``xbuild wheel`` was asked for: one source, built once for each selection.
 
     ``source`` is a folder, an sdist or a requirement. ``platform_tag`` is ``auto``, ``linux`` or ``manylinux_X_Y``.
+    ``test`` says whether to test; None: if there is a ``test_command``.
     """
 
     source: str
@@ -63,10 +64,15 @@ class WheelRequest:
     config_settings: Mapping[str, str | list[str]] = field(default_factory=dict)
     platform_tag: str = "auto"
     allow_pure: bool = False
-    test: bool = False
+    test: bool | None = None
     test_command: str | None = None
     find_links: tuple[str, ...] = ()
     outdir: Path = Path("dist")
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the wheels are tested before they are delivered."""
+        return self.test_command is not None if self.test is None else self.test
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +98,7 @@ def plan(request: WheelRequest, *, environ: Mapping[str, str]) -> tuple[Step, ..
         steps += [f"{label}: {line}" for line in describe(selection, environ=environ)]
         steps.append(f"{label}: build a wheel from {request.source}")
         steps.append(f"{label}: verify the wheel and set its platform tag ({request.platform_tag})")
-        if request.test:
+        if request.is_tested:
             steps.append(f"{label}: test it under the emulator: {request.test_command or 'import its modules'}")
     steps.append(f"put {'the wheels' if len(request.selections) > 1 else 'the wheel'} into {request.outdir}")
     return tuple(Step(title=title) for title in steps)
@@ -263,14 +269,13 @@ def _expectation(spec: CrossSpec, *, build_paths: tuple[str, ...]) -> WheelExpec
 
 
 def _test(one: _OneBuild, spec: CrossSpec, wheel: Path) -> TestResult | None:
-    command = one.request.test_command
-    if not one.request.test and command is None:
+    if not one.request.is_tested:
         return None
     return run_test(
         wheel,
         runtime=spec,
         find_links=one.request.find_links,
-        command=command,
+        command=one.request.test_command,
         offline=one.selection.offline,
         progress=one.progress,
         environ=one.environ,

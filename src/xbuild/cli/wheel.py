@@ -64,7 +64,9 @@ def _platform_tag(_ctx: click.Context, _param: click.Parameter, value: str) -> s
     help="auto computes the oldest manylinux tag that is true; linux leaves the plain tag.",
 )
 @click.option("--allow-pure", is_flag=True, help="Accept a wheel without compiled modules from compiled sources.")
-@click.option("--test/--no-test", help="Test the wheel under the emulator.")
+@click.option(
+    "--test/--no-test", default=None, help="Test the wheel under the emulator; by default if there is a test command."
+)
 @click.option("--test-command", metavar="COMMAND", help="What to run as the test, instead of importing the modules.")
 @click.option(
     "--find-links",

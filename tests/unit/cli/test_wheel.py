@@ -90,7 +90,7 @@ def test_the_request_has_every_parameter(core: Core) -> None:
 def test_defaults(core: Core) -> None:
     assert main(["wheel", "--target", "riscv64", "-q"]) == 0
     request = core.request
-    assert (request.test, request.test_command, request.allow_pure) == (False, None, False)
+    assert (request.test, request.test_command, request.allow_pure) == (None, None, False)
     assert (request.platform_tag, request.outdir, dict(request.config_settings)) == ("auto", Path("dist"), {})
 
 
