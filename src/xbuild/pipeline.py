@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -244,11 +245,11 @@ def _verify(
         if fallback is not None:
             raise fallback.error()
     verification.raise_for_errors()
-    if not verification.elf_files:
-        return built.path, verification
     choice = platform_tag(verification.elf_files, target=spec.target, requested=one.request.platform_tag)
     if choice.explanation:
         one.progress.note(choice.explanation)
+    if not choice.tags:  # pure Python
+        return built.path, verification
     tagged = retag(built.path, platforms=choice.tags, output_dir=one.folder("tagged"))
     verification = verify_wheel(tagged, expectation)
     verification.raise_for_errors()
@@ -304,7 +305,7 @@ def _scratch(cache: Cache) -> Iterator[Path]:
     """Give an empty folder that builds can live in: crossenv makes scripts that start with ``#!`` and its path."""
     suitable = len(str(cache.root)) <= _LONGEST_ROOT and not any(char.isspace() for char in str(cache.root))
     # A cache elsewhere for its scratch folders alone: they are cleaned up in the same way.
-    where = cache if suitable else Cache(Path(tempfile.gettempdir(), "xbuild"), progress=cache.progress)
+    where = cache if suitable else Cache(Path(tempfile.gettempdir(), f"xbuild-{os.getuid()}"), progress=cache.progress)
     with where.workspace() as folder:
         yield folder
 
