@@ -174,12 +174,13 @@ def test_a_cache_directory_that_is_a_file(xbuild: Command, mini: MiniArchive, pl
     assert "XBUILD_CACHE_DIR" in finished.hint
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere: see the disk that is read-only")
-def test_a_cache_directory_that_may_not_be_written(xbuild: Command, mini: MiniArchive) -> None:
-    xbuild.cache.mkdir(mode=0o500)
-    finished = xbuild("target", "fetch", "ppc64le", "--python", "3.14", env={"XBUILD_ARCHIVE": mini.setting()})
-    assert one_message(finished, 12).startswith("cannot write ")
-    assert "XBUILD_CACHE_DIR" in finished.hint
+if os.geteuid() != 0:  # root may write anywhere: for root there is the disk that is read-only
+
+    def test_a_cache_directory_that_may_not_be_written(xbuild: Command, mini: MiniArchive) -> None:
+        xbuild.cache.mkdir(mode=0o500)
+        finished = xbuild("target", "fetch", "ppc64le", "--python", "3.14", env={"XBUILD_ARCHIVE": mini.setting()})
+        assert one_message(finished, 12).startswith("cannot write ")
+        assert "XBUILD_CACHE_DIR" in finished.hint
 
 
 @pytest.mark.parametrize("setting", ["trixie", "ftp://example.org/debian", "http://", "[x http://127.0.0.1:9"])

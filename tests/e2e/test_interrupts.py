@@ -48,7 +48,7 @@ class TestProvisioning:
     @pytest.fixture
     def mirror(self, mini: MiniArchive) -> Iterator[Mirror]:
         """One with a package that takes a while to unpack."""
-        files = {f"usr/lib/many/{number}": b"" for number in range(20_000)}
+        files = {f"usr/lib/many/{number}": b"" for number in range(6_000)}
         mini.add("trixie", MiniDeb(name="libstdc++6", version="99-1", architecture="ppc64el", files=files))
         mini.publish()
         with Mirror(mini.root) as mirror:
@@ -94,9 +94,9 @@ class TestProvisioning:
         undisturbed = replace(command, cache=command.folder / "undisturbed")
         whole = undisturbed(*FETCH)
         assert whole.returncode == 0, whole
-        for part in range(1, 10):
+        for part in range(1, 8):
             with command.start(*FETCH) as running:
-                time.sleep(whole.seconds * part / 10)
+                time.sleep(whole.seconds * part / 8)
                 running.send(signal.SIGKILL)
         last = command(*FETCH)
         assert last.returncode == 0, last
@@ -204,9 +204,9 @@ class TestBuilding:
         arguments = ("wheel", project, "--target", "riscv64", "--outdir", builder.folder / "wheels")
         whole = builder(*arguments)
         succeeded(whole)
-        for part in range(2, 10):
+        for part in range(2, 8):
             with builder.start(*arguments) as running:
-                time.sleep(whole.seconds * part / 10)
+                time.sleep(whole.seconds * part / 8)
                 running.send(signal.SIGINT)
                 finished = running.finish()
             if finished.returncode != 0:  # it may have been quicker
@@ -217,9 +217,9 @@ class TestBuilding:
         arguments = ("wheel", project, "--target", "riscv64", "--outdir", builder.folder / "wheels")
         whole = builder(*arguments)
         succeeded(whole)
-        for part in range(2, 10):
+        for part in range(2, 8):
             with builder.start(*arguments) as running:
-                time.sleep(whole.seconds * part / 10)
+                time.sleep(whole.seconds * part / 8)
                 running.send(signal.SIGKILL)
         shutil.rmtree(builder.temporary)  # as above
         succeeded(builder(*arguments))
