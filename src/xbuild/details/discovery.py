@@ -65,11 +65,12 @@ def discover(directory: Path, *, target: Target | None = None) -> Path | None:
 def discover_all(directory: Path) -> Iterator[Path]:
     """Yield every build-details file under ``directory``, a whole distribution's root perhaps, in sorted order."""
     for folder, folders, files in os.walk(directory):
-        for name in sorted(files):
+        # Most of a full root's hundred thousand names are none of ours, so the cheapest test comes first.
+        for name in sorted(name for name in files if name.startswith("build-details")):
             if _NAME.fullmatch(name):
                 yield Path(folder, name)
-        # Nothing below a standard library is another standard library: this keeps a full root fast.
-        is_stdlib = _STDLIB.fullmatch(Path(folder).name) and "os.py" in files
+        # Nothing below a standard library is another standard library.
+        is_stdlib = "os.py" in files and _STDLIB.fullmatch(Path(folder).name)
         folders[:] = [] if is_stdlib else sorted(set(folders) - _NEVER_INSIDE)
 
 
