@@ -23,6 +23,7 @@ from xbuild.files import atomic_write
 from xbuild.progress import TimedProgress
 from xbuild.provision.cache import Cache
 from xbuild.resolve import Selection, describe, resolve
+from xbuild.supply import IndexSupply
 from xbuild.testing.wheel import run_test
 from xbuild.toolchains.preflight import preflight
 from xbuild.toolchains.zig import prepare_zig
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
     from xbuild.resolve import Resolved
+    from xbuild.supply import Supply
     from xbuild.testing.wheel import TestResult
     from xbuild.wheels.report import VerificationReport
 
@@ -105,11 +107,14 @@ def plan(request: WheelRequest, *, environ: Mapping[str, str]) -> tuple[Step, ..
     return tuple(Step(title=title) for title in steps)
 
 
-def run(request: WheelRequest, *, progress: Progress, environ: Mapping[str, str]) -> Result:
+def run(
+    request: WheelRequest, *, progress: Progress, environ: Mapping[str, str], supply: Supply | None = None
+) -> Result:
     """Build, verify, test and deliver a wheel for each selection, in their order.
 
     A wheel is delivered when it has passed everything that was asked for; the first failure is raised, and the wheels
-    delivered before it stay.
+    delivered before it stay. ``supply`` is asked for the packages of each installation; by default that is left to the
+    installer, which asks the package index.
     """
     cache = Cache.default(environ, progress=progress)
     builds = []
@@ -122,6 +127,7 @@ def run(request: WheelRequest, *, progress: Progress, environ: Mapping[str, str]
                 scratch=scratch,
                 progress=TimedProgress(progress),
                 environ=environ,
+                supply=supply or IndexSupply(),
             )
             builds.append(_run_one(one))
     return Result(wheels=tuple(build.wheel for build in builds), report=report.render(builds))
@@ -137,6 +143,7 @@ class _OneBuild:
     scratch: Path
     progress: TimedProgress
     environ: Mapping[str, str]
+    supply: Supply
 
     def folder(self, name: str) -> Path:
         """Return a new folder in the scratch folder."""
@@ -229,6 +236,7 @@ def _build(one: _OneBuild, spec: CrossSpec, source: SourceTree, log: Path) -> Bu
         log=log,
         uv=find_uv_bin(),
         offline=one.selection.offline,
+        supply=one.supply,
     )
     return build_wheel(request, environ=one.environ, progress=one.progress)
 
@@ -281,6 +289,7 @@ def _test(one: _OneBuild, spec: CrossSpec, wheel: Path) -> TestResult | None:
         progress=one.progress,
         environ=one.environ,
         directory=one.scratch,
+        supply=one.supply,
     )
 
 

@@ -16,6 +16,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "xbuild"
 LAYERS = (
     {"__main__"},
     {"cli"},
+    {"engines"},
     {"pipeline"},
     {"report"},
     {"resolve"},
@@ -29,7 +30,7 @@ LAYERS = (
     {"details"},
     {"elf_header"},
     {"targets"},
-    {"diagnostics", "errors", "files", "progress", "resources"},
+    {"diagnostics", "errors", "files", "progress", "resources", "supply"},
     {"__init__"},
 )
 """From the top down: a module may import what is in its own package and what is below, also for type checking."""

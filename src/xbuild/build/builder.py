@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +16,7 @@ from xbuild.build.source import read_pyproject
 from xbuild.crossfiles import write_all
 from xbuild.diagnostics import first_error
 from xbuild.errors import BuildError
+from xbuild.supply import IndexSupply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from xbuild.build.source import SourceTree
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
+    from xbuild.supply import Supply
 
 T = TypeVar("T")
 
@@ -40,6 +42,7 @@ class BuildRequest:
     log: Path
     uv: str
     offline: bool
+    supply: Supply = field(default_factory=IndexSupply)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +95,7 @@ def _environment(
         uv=request.uv,
         runner=runner,
         offline=request.offline,
+        supply=request.supply,
     )
     settings = backends.config_settings(backend, meson_cross_file=cross.meson, user=request.config_settings)
     return env, settings

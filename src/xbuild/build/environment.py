@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from xbuild.build.crossenv import CrossVenv
     from xbuild.build.process import CommandRunner
+    from xbuild.supply import Supply
 
 # The user's flags come after ours, where the last one wins; everything else of ours replaces the user's.
 _FLAGS = frozenset({"CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "FCFLAGS", "LDFLAGS"})
@@ -42,6 +43,7 @@ class CrossIsolatedEnv:
     uv: str
     runner: CommandRunner
     offline: bool
+    supply: Supply
 
     @property
     def python_executable(self) -> str:
@@ -64,6 +66,7 @@ class CrossIsolatedEnv:
         wanted = sorted(requirements)
         if not wanted:
             return
+        self.supply.for_build(wanted)
         command = [self.uv, "pip", "install", "--python", str(self.venv.build_python), "--no-progress"]
         if self.offline:
             command.append("--offline")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from xbuild.emulator import make_runner
 from xbuild.errors import TestError, UsageError
 from xbuild.progress import SilentProgress
+from xbuild.supply import IndexSupply
 from xbuild.testing.environment import TargetEnvironment
 from xbuild.testing.imports import judge_imports, read_journal
 from xbuild.testing.modules import find_modules
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from xbuild.crossfiles.spec import Runtime
     from xbuild.progress import Progress
+    from xbuild.supply import Supply
     from xbuild.testing.imports import Outcome
     from xbuild.testing.modules import Modules
     from xbuild.testing.process import Finished
@@ -69,12 +71,14 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
     progress: Progress | None = None,
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    supply: Supply | None = None,
 ) -> TestResult:
     """Install ``wheel`` and what it requires for ``runtime``'s target, then run ``command`` or import its modules.
 
     ``find_links`` are folders or URLs with wheels for the target that the index does not have. ``command`` is split as
     a shell does it, but no shell runs it. ``timeout`` is in seconds and for the command or the imports. ``environ`` is
-    this process's unless given. All happens in a temporary folder, in ``directory`` if it is given.
+    this process's unless given. All happens in a temporary folder, in ``directory`` if it is given. ``supply`` is asked
+    for what the wheel requires before it is installed.
     Raises :class:`TestError` if the wheel fails or cannot be installed, :class:`TargetError` if nothing of the target
     can run here, and :class:`UsageError` for a command or a folder that is none.
     """
@@ -90,6 +94,7 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
         folder = Path(name).resolve()
         runner = make_runner(runtime, directory=folder / "runner", machine=os.uname().machine)
         environment = TargetEnvironment.create(folder / "environment", python=runtime.python, runner=runner)
+        (supply or IndexSupply()).for_test([wheel])
         requirements = Requirements(wheels=(wheel,), find_links=tuple(find_links), offline=offline)
         installed = install(environment, requirements, target=runtime.target, environ=environ)
         check = _Check(wheel=wheel, environment=environment, folder=folder, environ=environ, timeout=timeout)

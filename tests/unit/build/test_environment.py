@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +13,19 @@ from xbuild.build.crossenv import CrossVenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import CommandRunner
 from xbuild.errors import BuildError, ProvisionError
+from xbuild.supply import IndexSupply, Supply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def make(
-    tmp_path: Path, *, base: dict[str, str], cross: dict[str, str] | None = None, uv: str = "uv"
+    tmp_path: Path,
+    *,
+    base: dict[str, str],
+    cross: dict[str, str] | None = None,
+    uv: str = "uv",
+    supply: Supply | None = None,
 ) -> CrossIsolatedEnv:
     python = Path("env/cross/bin/python")
     return CrossIsolatedEnv(
@@ -26,6 +36,7 @@ def make(
         uv=uv,
         runner=CommandRunner(log=tmp_path / "log", environ=base, echo=lambda _line: None),
         offline=True,
+        supply=supply or IndexSupply(),
     )
 
 
@@ -102,3 +113,14 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
 
     assert caught.value.message == "the disk is full: cannot install the build requirements: demo"
     assert caught.value.hint == "free some space, or set XBUILD_CACHE_DIR to a folder on a larger disk"
+
+
+def test_the_supply_is_asked_before_the_installer(tmp_path: Path) -> None:
+    class Refusal(IndexSupply):
+        def for_build(self, requirements: Sequence[str]) -> None:
+            raise BuildError(f"asked for {', '.join(requirements)}")
+
+    env = make(tmp_path, base={}, uv=_fake_uv(tmp_path, "raise SystemExit('ran')"), supply=Refusal())
+
+    with pytest.raises(BuildError, match="asked for cython, ninja"):
+        env.install(["ninja", "cython"])
