@@ -1,10 +1,13 @@
-"""The data files shipped beside the code: schemas, targets and archives."""
+"""The data files shipped beside the code: schemas, targets, archives and container images."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+
+DATA_FOLDERS = ("archives", "containers", "schemas", "toolchains")
+"""The folders at the top of a checkout that are part of an installed xbuild."""
 
 
 def data_path(*parts: str) -> Path:

@@ -105,3 +105,12 @@ def test_only_the_command_line_talks_to_the_user_and_exits(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)}
     assert not names & {"print", "sys.exit", "os._exit", "SystemExit", "sys.stdout", "sys.stderr"}
+
+
+def test_only_the_container_engine_imports_the_engines_client() -> None:
+    importers = {
+        path.relative_to(SOURCE).parent.as_posix()
+        for path in FILES
+        if any(name.partition(".")[0] == "docker" for name in imports(path))
+    }
+    assert importers <= {"engines/container"}

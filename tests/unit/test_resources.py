@@ -32,6 +32,5 @@ def test_an_installed_package_has_its_data_inside(tmp_path: Path, monkeypatch: p
 def test_every_data_folder_of_the_checkout_is_mapped_into_the_wheel() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     mapped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    used = {"schemas", "toolchains", "archives"}
-    assert mapped == {folder: f"xbuild/_data/{folder}" for folder in used}
-    assert all((ROOT / folder).is_dir() for folder in used)
+    assert mapped == {folder: f"xbuild/_data/{folder}" for folder in resources.DATA_FOLDERS}
+    assert all((ROOT / folder).is_dir() for folder in resources.DATA_FOLDERS)

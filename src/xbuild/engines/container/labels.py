@@ -1,0 +1,70 @@
+"""The labels by which xbuild knows its own images, containers and volumes again, and whose they are.
+
+Images have :data:`IMAGE`; what a run makes has :data:`RUN` and :data:`OWNER`, so that ``xbuild image prune`` can remove
+what a killed client left, and nothing that is in use.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from pathlib import Path
+
+IMAGE = "io.xbuild.image"
+"""``1`` on an image that xbuild built."""
+
+STAGE = "io.xbuild.stage"
+"""``1`` on the layers of a build's stages, which nothing names when it is over."""
+
+VERSION = "io.xbuild.version"
+CONTENT = "io.xbuild.content"
+"""The digest of what the build was made from, without its surroundings: xbuild itself and the Containerfile."""
+
+INPUTS = "io.xbuild.inputs"
+"""The digest of all that the image was made from but its selections: also the base, the archive and the platform."""
+
+SELECTIONS = "io.xbuild.selections"
+"""A JSON list of what was provisioned in the image."""
+
+BASE = "io.xbuild.base"
+"""The ID of the base image; its name is in ``org.opencontainers.image.base.name``."""
+
+RUN = "io.xbuild.run"
+"""``1`` on the containers and volumes of a run."""
+
+OWNER = "io.xbuild.owner"
+"""The process a run belongs to: ``<host name>:<process id>:<start time>``."""
+
+
+def current_owner() -> str:
+    """Return what :data:`OWNER` is for this process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}"
+
+
+def is_abandoned(owner: str) -> bool:
+    """Say whether the process ``owner`` has ended, as far as this machine can know: never, of another machine's."""
+    match = re.fullmatch(r"(?P<host>.+):(?P<process>\d+):(?P<started>[^:]+)", owner)
+    if match is None or match["host"] != socket.gethostname():
+        return False
+    process = int(match["process"])
+    return not _exists(process) or _start_time(process) != match["started"]
+
+
+def _exists(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+def _start_time(process: int) -> str:
+    """Return when the process started, in the kernel's own unit; ``-`` where there is no ``/proc``."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("utf-8", errors="replace")
+    except OSError:
+        return "-"
+    return stat.rpartition(")")[2].split()[19]  # field 22; the name before it may hold anything but is in brackets
