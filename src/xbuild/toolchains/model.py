@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 ToolchainKind = Literal["gcc", "system", "zig", "file"]
 Family = Literal["gcc", "clang"]
@@ -22,7 +22,7 @@ class Toolchain:
 
     What they must be told (``--sysroot``, zig's ``-target``) is inside the wrapper scripts the paths name.
     ``family`` is what the compilers behave like; ``version`` is for the report.
-    ``pkg_config`` sees the target's ``.pc`` files only. ``digest`` is the plan's.
+    ``pkg_config`` sees the target's ``.pc`` files only. ``plan`` is what it was made from, and ``digest`` the plan's.
     """
 
     kind: ToolchainKind
@@ -40,6 +40,7 @@ class Toolchain:
     readelf: Path | None = None
     pkg_config: Path | None = None
     digest: str = ""
+    plan: ToolchainPlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +66,33 @@ class ToolchainPlan:
     @property
     def digest(self) -> str:
         """Names the plan's content: the same on every run, another one when anything in the plan differs."""
+        return sha256(self.to_json().encode("ascii")).hexdigest()[:32]
+
+    def to_json(self) -> str:
+        """Return the whole plan as text, for :meth:`from_json`: ASCII, whatever bytes the paths have."""
         tools = {
-            name: [str(tool.program), tool.arguments, dict(tool.environment), tool.unset]
+            name: {
+                "program": str(tool.program),
+                "arguments": tool.arguments,
+                "environment": dict(tool.environment),
+                "unset": tool.unset,
+            }
             for name, tool in self.tools.items()
         }
-        content = [self.kind, self.family, self.version, self.triplet, tools]
-        text = json.dumps(content, sort_keys=True)  # ASCII, whatever bytes the paths have
-        return sha256(text.encode("ascii")).hexdigest()[:32]
+        plan = {"kind": self.kind, "family": self.family, "version": self.version, "triplet": self.triplet}
+        return json.dumps({**plan, "tools": tools}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> ToolchainPlan:
+        """Return the plan that :meth:`to_json` wrote as ``text``."""
+        content = json.loads(text)
+        tools = {
+            name: Command(
+                program=Path(tool["program"]),
+                arguments=tuple(tool["arguments"]),
+                environment=tool["environment"],
+                unset=tuple(tool["unset"]),
+            )
+            for name, tool in content.pop("tools").items()
+        }
+        return cls(**content, tools=tools)

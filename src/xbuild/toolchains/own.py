@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-import tomllib
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xbuild.errors import ToolchainError
-from xbuild.resources import data_path
 from xbuild.toolchains.model import Command, ToolchainPlan
+from xbuild.toolchains.own_file import OwnFile, invalid, read_own_file
 from xbuild.toolchains.process import Run, run_command
 from xbuild.toolchains.system import identify
+from xbuild.toolchains.wrappers import wrapped_plan, wrapper_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from xbuild.targets import Target
     from xbuild.toolchains.model import ToolName
@@ -32,89 +31,42 @@ _BINUTILS: tuple[ToolName, ...] = ("ar", "ranlib", "strip", "nm", "ld", "objcopy
 def file_plan(path: Path, *, target: Target, search_path: str, run: Run = run_command) -> ToolchainPlan:
     """Plan the toolchain that the TOML file ``path`` describes (``schemas/toolchain.schema.json``).
 
-    Programs without a slash are looked up on ``search_path``. Raises :class:`ToolchainError` that lists every
-    problem of the file, each with its key.
+    Programs without a slash are looked up on ``search_path``. A file that names another toolchain's wrappers, and no
+    arguments for them, means that toolchain: they are not wrapped again.
+    Raises :class:`ToolchainError` that lists every problem of the file, each with its key.
     """
-    data = _read(path)
-    folder = path.absolute().parent
-    general = data["toolchain"]
-    commands: dict[ToolName, Command] = {}
-    problems = []
-    for name, value in data["tools"].items():
-        words = [value] if isinstance(value, str) else value
-        program = _locate(words[0], folder, search_path)
-        if program is None:
-            key = f"tools.{name}" if isinstance(value, str) else f"tools.{name}[0]"
-            problems.append(f"{key}: {_not_found(words[0], folder)}")
-        else:
-            commands[name] = Command(program=program, arguments=tuple(words[1:]))
-    if "cc" in commands:
-        commands = {**_derived(commands["cc"], general["family"], search_path), **commands}
-        needed: tuple[ToolName, ...] = ("ar", "ranlib", "strip")
-        problems += [
-            f"tools.{name}: missing, and there is none beside {commands['cc'].program}"
-            for name in needed
-            if name not in commands and name not in data["tools"]
-        ]
-    sysroot = folder / general["sysroot"] if "sysroot" in general else None
-    if sysroot and not sysroot.is_dir():
-        problems.append(f"toolchain.sysroot: no folder {sysroot}")
-    if problems:
-        raise _invalid(path, problems)
-    if sysroot:
-        commands = {name: _with_sysroot(name, command, sysroot) for name, command in commands.items()}
-    version = general.get("version") or identify(commands["cc"].program, run)[1]
-    return ToolchainPlan(kind="file", family=general["family"], version=version, triplet=target.triplet, tools=commands)
+    file = read_own_file(path, search_path=search_path)
+    commands = _commands(file, search_path)
+    wrapped = _wrapped(file, commands)
+    if wrapped is not None:
+        return wrapped
+    if file.sysroot is not None:
+        commands = {name: _with_sysroot(name, command, file.sysroot) for name, command in commands.items()}
+    version = file.version or identify(commands["cc"].program, run)[1]
+    return ToolchainPlan(kind="file", family=file.family, version=version, triplet=target.triplet, tools=commands)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    import jsonschema
-
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ToolchainError(f"cannot read the toolchain file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ToolchainError(f"{path} is not TOML: {error}", hint=_HINT) from error
-    schema = json.loads(data_path("schemas", "toolchain.schema.json").read_text(encoding="utf-8"))
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda error: list(error.path))
-    if errors:
-        raise _invalid(path, [f"{_key(error.path)}: {_explain(error)}" for error in errors])
-    return data
+def _commands(file: OwnFile, search_path: str) -> Mapping[ToolName, Command]:
+    cc = file.tools["cc"]
+    commands = {**_derived(cc, file.family, search_path), **file.tools}
+    needed: tuple[ToolName, ...] = ("ar", "ranlib", "strip")
+    missing = [name for name in needed if name not in commands]
+    if missing:
+        raise invalid(file.path, [f"tools.{name}: missing, and there is none beside {cc.program}" for name in missing])
+    return commands
 
 
-_HINT = 'the least it needs: [toolchain] family = "gcc" and [tools] cc = "/path/to/<triplet>-gcc"'
-
-
-def _invalid(path: Path, problems: Sequence[str]) -> ToolchainError:
-    listed = problems[0] if len(problems) == 1 else "".join(f"\n  {problem}" for problem in problems)
-    return ToolchainError(f"{path} is not a valid toolchain file: {listed}", hint=_HINT)
-
-
-def _key(path: Sequence[str | int]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".") or "top level"
-
-
-def _explain(error: Any) -> str:
-    match error.validator:
-        case "oneOf":
-            return f"expected a program, or a list of a program and its arguments, found {error.instance!r}"
-        case "enum":
-            return f"expected one of {', '.join(map(repr, error.validator_value))}, found {error.instance!r}"
-        case "type":
-            return f"expected {error.validator_value}, found {error.instance!r}"
-        case _:
-            return str(error.message)
-
-
-def _locate(program: str, folder: Path, search_path: str) -> Path | None:
-    found = shutil.which(folder / program) if "/" in program else shutil.which(program, path=search_path)
-    return Path(found).absolute() if found else None
-
-
-def _not_found(program: str, folder: Path) -> str:
-    return f"no executable {folder / program}" if "/" in program else f"no {program!r} on PATH"
+def _wrapped(file: OwnFile, commands: Mapping[ToolName, Command]) -> ToolchainPlan | None:
+    """Return the plan of the toolchain whose wrappers ``commands`` are, if they are nothing else."""
+    compiler = commands["cc"].program
+    plan = wrapped_plan(compiler)
+    if plan is None or file.sysroot is not None:
+        return None
+    wrappers = {name: Command(program=compiler.with_name(wrapper_name(plan, name))) for name in plan.tools}
+    if any(wrappers.get(name) != command for name, command in commands.items()):
+        return None
+    # What it sees depends on the sysroot, which may be another one now.
+    return replace(plan, tools={name: tool for name, tool in plan.tools.items() if name != "pkg_config"})
 
 
 def _derived(cc: Command, family: str, search_path: str) -> dict[ToolName, Command]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.errors import ToolchainError
-from xbuild.toolchains.model import Command, Toolchain
+from xbuild.toolchains.model import Command, Toolchain, ToolchainPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from xbuild.toolchains.model import ToolchainPlan, ToolName
+    from xbuild.toolchains.model import ToolName
 
 _SUFFIXES: Mapping[ToolName, str] = {
     "cc": "gcc",
@@ -31,6 +31,10 @@ _SUFFIXES: Mapping[ToolName, str] = {
     "pkg_config": "pkg-config",
 }
 """GNU names whatever the family: builds look for ``<triplet>-gcc`` on PATH, and ask the compiler what it is."""
+
+_PLAN_FILE = "plan.json"
+
+_COMPILERS: tuple[ToolName, ...] = ("cc", "cxx", "fc")
 
 
 def quote(text: str) -> str:
@@ -70,22 +74,43 @@ def find_pkg_config(path: str) -> Path | None:
     return Path(found).absolute() if found else None
 
 
+def with_places(plan: ToolchainPlan, places: Mapping[str, str]) -> ToolchainPlan:
+    """Return ``plan`` with compilers that write the fixed name in ``places`` in place of each folder it is for.
+
+    ``__FILE__`` and debug information then say the same wherever a build runs. Needs GCC 8 or clang 10.
+    """
+    maps = tuple(f"-ffile-prefix-map={path}={name}" for path, name in places.items() if "=" not in path)
+    compilers = {name: _with_arguments(plan.tools[name], maps) for name in _COMPILERS if name in plan.tools}
+    return replace(plan, tools={**plan.tools, **compilers})
+
+
+def _with_arguments(command: Command, arguments: tuple[str, ...]) -> Command:
+    # zig's own wrapper has the caller's arguments after "--".
+    end = ("--",) if command.arguments[-1:] == ("--",) else ()
+    fixed = command.arguments[: len(command.arguments) - len(end)]
+    return replace(command, arguments=(*fixed, *arguments, *end))
+
+
 def materialise(plan: ToolchainPlan, directory: Path) -> Toolchain:
     """Write the wrappers of ``plan`` into ``directory/<digest>`` unless they are there, and return the toolchain.
 
     The folder appears complete or not at all, so several processes may do this at once.
     Raises :class:`ToolchainError` when it cannot be written.
     """
-    home = directory.absolute() / plan.digest
+    return install(plan, directory.absolute() / plan.digest)
+
+
+def install(plan: ToolchainPlan, home: Path) -> Toolchain:
+    """Write the wrappers of ``plan`` as the folder ``home``, as :func:`materialise` does."""
     if not home.is_dir():
         try:
             write_folder(plan, home)
         except OSError as error:
             raise ToolchainError(
-                f"cannot write the toolchain's wrappers in {directory}: {error.strerror}",
+                f"cannot write the toolchain's wrappers in {home.parent}: {error.strerror}",
                 hint="make room there or make it writable, or choose another place with XBUILD_CACHE_DIR",
             ) from error
-    paths = {name: home / _file_name(plan, name) for name in plan.tools}
+    paths = {name: home / wrapper_name(plan, name) for name in plan.tools}
     return Toolchain(
         kind=plan.kind,
         family=plan.family,
@@ -102,10 +127,21 @@ def materialise(plan: ToolchainPlan, directory: Path) -> Toolchain:
         readelf=paths.get("readelf"),
         pkg_config=paths.get("pkg_config"),
         digest=plan.digest,
+        plan=plan,
     )
 
 
-def _file_name(plan: ToolchainPlan, name: ToolName) -> str:
+def wrapped_plan(program: Path) -> ToolchainPlan | None:
+    """Return the plan whose C compiler's wrapper ``program`` is; None for any other program."""
+    try:
+        plan = ToolchainPlan.from_json((program.parent / _PLAN_FILE).read_text("ascii"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return plan if program.name == wrapper_name(plan, "cc") else None
+
+
+def wrapper_name(plan: ToolchainPlan, name: ToolName) -> str:
+    """Return the file name of a tool's wrapper in the folder of ``plan``."""
     return f"{plan.triplet}-{_SUFFIXES[name]}"
 
 
@@ -115,9 +151,10 @@ def write_folder(plan: ToolchainPlan, home: Path) -> None:
     staging = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
     try:
         for name, command in plan.tools.items():
-            script = staging / _file_name(plan, name)
+            script = staging / wrapper_name(plan, name)
             script.write_bytes(os.fsencode(render_wrapper(command)))
             script.chmod(0o755)
+        (staging / _PLAN_FILE).write_text(plan.to_json(), "ascii")
         staging.chmod(0o755)
         try:
             staging.rename(home)
