@@ -5,7 +5,7 @@ programs that need no arguments.
 """
 
 from xbuild.toolchains.model import Command, Family, Toolchain, ToolchainKind, ToolchainPlan, ToolName
-from xbuild.toolchains.wrappers import find_pkg_config, materialise, with_pkg_config
+from xbuild.toolchains.wrappers import find_pkg_config, install, materialise, with_pkg_config, with_places
 
 __all__ = [
     "Command",
@@ -15,6 +15,8 @@ __all__ = [
     "ToolchainKind",
     "ToolchainPlan",
     "find_pkg_config",
+    "install",
     "materialise",
     "with_pkg_config",
+    "with_places",
 ]

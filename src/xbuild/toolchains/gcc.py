@@ -41,7 +41,8 @@ def gcc_plan(  # noqa: PLR0913 - what provisioning found out about the tree, onc
     compilers: tuple[tuple[ToolName, str, Sequence[str]], ...] = (
         ("cc", f"{triplet}-gcc-{major}", cc_args),
         ("cxx", f"{triplet}-g++-{major}", cxx_args),
-        ("fc", f"{triplet}-gfortran-{major}", fc_args),
+        # Else its debug information has its own command line, with the folder of its modules.
+        ("fc", f"{triplet}-gfortran-{major}", (*fc_args, "-gno-record-gcc-switches")),
     )
     for name, program, arguments in compilers:
         if (programs / program).exists():

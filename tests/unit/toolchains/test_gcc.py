@@ -44,7 +44,9 @@ def test_compilers_get_their_own_arguments_and_the_sysroot(
     common = (f"--sysroot={sysroot}", f"-ffile-prefix-map={sysroot}=", f"-ffile-prefix-map={tree}=")
     assert made.tools["cc"] == Command(program=tree / f"usr/bin/{T}-gcc-14", arguments=("-B/b", *common))
     assert made.tools["cxx"] == Command(program=tree / f"usr/bin/{T}-g++-14", arguments=("-nostdinc++", *common))
-    assert made.tools["fc"] == Command(program=tree / f"usr/bin/{T}-gfortran-14", arguments=("-I/f", *common))
+    assert made.tools["fc"] == Command(
+        program=tree / f"usr/bin/{T}-gfortran-14", arguments=("-I/f", "-gno-record-gcc-switches", *common)
+    )
     assert made.tools["readelf"] == Command(program=tree / f"usr/bin/{T}-readelf")
     assert (made.kind, made.family, made.version, made.triplet) == ("gcc", "gcc", "14.2.0", T)
 

@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xbuild.errors import ToolchainError
-from xbuild.toolchains import Command, ToolchainPlan, find_pkg_config, materialise, with_pkg_config
+from xbuild.toolchains import (
+    Command,
+    ToolchainPlan,
+    find_pkg_config,
+    install,
+    materialise,
+    with_pkg_config,
+    with_places,
+)
 from xbuild.toolchains.wrappers import quote, render_wrapper, write_folder
 
 TOOL = Command(program=Path("/usr/bin/true"))
@@ -140,3 +148,20 @@ def test_either_implementation_of_pkg_config_is_found(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
         (tmp_path / name).chmod(0o755)
         assert find_pkg_config(str(tmp_path)) == tmp_path / name
+
+
+def test_every_compiler_writes_the_fixed_names_of_places() -> None:
+    zig = Command(program=Path("/zig"), arguments=("cc", "--"))
+    plan = replace(PLAN, tools={**PLAN.tools, "cxx": zig})
+    named = with_places(plan, {"/tmp/1": "/xbuild", "/tmp/a=b": "/never", "/tmp/python": ""})
+    maps = ("-ffile-prefix-map=/tmp/1=/xbuild", "-ffile-prefix-map=/tmp/python=")
+    assert named.tools["cc"].arguments == ("--sysroot=/it's", *maps)
+    assert named.tools["cxx"].arguments == ("cc", *maps, "--")
+    assert named.tools["ar"] == TOOL
+    assert with_places(plan, {}) == plan
+
+
+def test_wrappers_can_be_written_to_a_folder_of_a_fixed_name(tmp_path: Path) -> None:
+    toolchain = install(PLAN, tmp_path / "toolchain")
+    assert toolchain.cc == tmp_path / "toolchain" / "riscv64-linux-gnu-gcc"
+    assert toolchain.plan == PLAN
