@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.tags import platform_tags
 from uv import find_uv_bin
 
 from xbuild import report
@@ -23,7 +24,7 @@ from xbuild.files import atomic_write
 from xbuild.progress import TimedProgress
 from xbuild.provision.cache import Cache
 from xbuild.resolve import Selection, describe, resolve
-from xbuild.supply import IndexSupply
+from xbuild.supply import IndexSupply, Interpreter
 from xbuild.testing.wheel import run_test
 from xbuild.toolchains.preflight import preflight
 from xbuild.toolchains.zig import prepare_zig
@@ -160,7 +161,7 @@ def _run_one(one: _OneBuild) -> report.Build:
     native = compiled_sources(files, read=partial(_read_text, source.path))
     _check_compilers(one, spec, cxx=any(name.lower().endswith(_CXX_SUFFIXES) for name in files))
     log = _new_log(one.cache, f"{source.label}-{spec.target.name}-cp{spec.python.version_nodot}")
-    built = _build(one, spec, source, log)
+    built = _build(one, resolved, source, log)
     with one.progress.step("Verifying the wheel"):
         wheel, verification = _verify(one, spec, built, native=native, log=log)
     tested = _test(one, spec, wheel)
@@ -227,16 +228,22 @@ def _headers_digest(spec: CrossSpec) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _build(one: _OneBuild, spec: CrossSpec, source: SourceTree, log: Path) -> BuiltWheel:
+def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, log: Path) -> BuiltWheel:
+    interpreter = Interpreter(
+        version=resolved.build_python_version,
+        abi_flags=resolved.spec.python.abi_flags,
+        machine=os.uname().machine,
+        platforms=tuple(platform_tags()),
+    )
     request = BuildRequest(
-        spec=spec,
+        spec=resolved.spec,
         source=source,
         config_settings=one.request.config_settings,
         directory=one.folder("build"),
         log=log,
         uv=find_uv_bin(),
         offline=one.selection.offline,
-        supply=one.supply,
+        supply=partial(one.supply.provide, interpreter=interpreter),
     )
     return build_wheel(request, environ=one.environ, progress=one.progress)
 

@@ -1,33 +1,43 @@
 """Where an installation that may not use the network gets its packages from: asked before each one.
 
-The build and the test install packages with uv. In this process uv asks the package index itself; in a container
+The build and the test install packages with uv. In this process uv asks the package index itself; for a worker
 without a network, somebody outside has to have put the wheels where uv looks for them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interpreter:
+    """What decides which wheels fit: a CPython's ``version`` (3.14.2), ABI flags and machine (``os.uname``'s name).
+
+    ``platforms`` are the platform tags it takes, the best first.
+    """
+
+    version: str
+    abi_flags: str
+    machine: str
+    platforms: tuple[str, ...]
 
 
 class Supply(Protocol):
     """What is asked for the packages of an installation before it starts."""
 
-    def for_build(self, requirements: Sequence[str]) -> None:
-        """Make the build requirements available, for the build machine. Raises :class:`BuildError` if it cannot."""
+    def provide(self, requirements: Sequence[str], interpreter: Interpreter) -> None:
+        """Make wheels of ``requirements``, and of what they require, available for ``interpreter``.
 
-    def for_test(self, wheels: Sequence[Path]) -> None:
-        """Make what ``wheels`` require available, for the target. Raises :class:`TestError` if it cannot."""
+        Raises an :class:`xbuild.errors.XBuildError` if it cannot.
+        """
 
 
 class IndexSupply:
     """Nothing to do: the installer asks the package index itself."""
 
-    def for_build(self, requirements: Sequence[str]) -> None:
-        """Do nothing."""
-
-    def for_test(self, wheels: Sequence[Path]) -> None:
+    def provide(self, requirements: Sequence[str], interpreter: Interpreter) -> None:
         """Do nothing."""

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from xbuild.build import backends
-from xbuild.build.crossenv import create_crossenv
+from xbuild.build.crossenv import CrossVenv, create_crossenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import CommandRunner, clean_environ
 from xbuild.build.source import read_pyproject
 from xbuild.crossfiles import write_all
 from xbuild.diagnostics import first_error
 from xbuild.errors import BuildError
-from xbuild.supply import IndexSupply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from build import ProjectBuilder
 
     from xbuild.build.source import SourceTree
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
-    from xbuild.supply import Supply
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildRequest:
-    """One source to build for one target. ``directory`` is an empty scratch folder; ``log`` takes all output."""
+    """One source to build for one target. ``directory`` is an empty scratch folder; ``log`` takes all output.
+
+    ``supply`` is called with build requirements before they are installed.
+    """
 
     spec: CrossSpec
     source: SourceTree
@@ -42,7 +43,7 @@ class BuildRequest:
     log: Path
     uv: str
     offline: bool
-    supply: Supply = field(default_factory=IndexSupply)
+    supply: Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,11 +82,10 @@ def _environment(
     request: BuildRequest, backend: backends.Backend, base: Mapping[str, str], runner: CommandRunner
 ) -> tuple[CrossIsolatedEnv, backends.ConfigSettings]:
     spec = request.spec
-    files = request.directory / "crossfiles"
-    data = write_all(spec, files).sysconfigdata
-    venv = create_crossenv(spec, sysconfigdata=data, directory=request.directory / "cross", environ=base)
-    # From here on "the interpreter" in every file is the one that answers as the target.
-    cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), files)
+    venv = CrossVenv.at(request.directory / "cross")
+    # "The interpreter" in every file is the one that answers as the target.
+    cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), request.directory / "crossfiles")
+    create_crossenv(spec, sysconfigdata=cross.sysconfigdata, directory=request.directory / "cross", environ=base)
     env = CrossIsolatedEnv(
         venv=venv,
         # zig keeps every object it compiles: with the scratch folder, these go when the build is over.

@@ -14,12 +14,11 @@ from packaging.utils import canonicalize_name
 from xbuild.errors import BuildError, ProvisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from xbuild.build.crossenv import CrossVenv
     from xbuild.build.process import CommandRunner
-    from xbuild.supply import Supply
 
 # The user's flags come after ours, where the last one wins; everything else of ours replaces the user's.
 _FLAGS = frozenset({"CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "FCFLAGS", "LDFLAGS"})
@@ -34,6 +33,7 @@ class CrossIsolatedEnv:
     an installer would resolve ninja, cmake and cython for the target (facts: pip does). The cross variables are only
     around the backend's hooks.
     ``base_environ`` is the clean environment, ``cross_environ`` the cross variables; ``tool_dir`` has the toolchain.
+    ``supply`` is called with the requirements before they are installed.
     """
 
     venv: CrossVenv
@@ -43,7 +43,7 @@ class CrossIsolatedEnv:
     uv: str
     runner: CommandRunner
     offline: bool
-    supply: Supply
+    supply: Callable[[Sequence[str]], None]
 
     @property
     def python_executable(self) -> str:
@@ -66,7 +66,7 @@ class CrossIsolatedEnv:
         wanted = sorted(requirements)
         if not wanted:
             return
-        self.supply.for_build(wanted)
+        self.supply(wanted)
         command = [self.uv, "pip", "install", "--python", str(self.venv.build_python), "--no-progress"]
         if self.offline:
             command.append("--offline")

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import re
 import subprocess
+import zipfile
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.errors import TestError, UsageError
+from xbuild.supply import Interpreter
+from xbuild.wheels.manylinux import platforms_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from xbuild.crossfiles.spec import Runtime
     from xbuild.targets import Target
     from xbuild.testing.environment import TargetEnvironment
 
@@ -33,6 +38,26 @@ class Requirements:
     wheels: tuple[Path, ...]
     find_links: tuple[str, ...] = ()
     offline: bool = False
+
+
+def required_by(wheel: Path) -> tuple[str, ...]:
+    """Return what ``wheel`` requires, as its metadata says it; nothing where it has none: its installation fails."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
+        found = (BytesHeaderParser().parsebytes(archive.read(name)) for name in names)
+        return tuple(text for metadata in found for text in metadata.get_all("Requires-Dist", ()))
+
+
+def target_interpreter(runtime: Runtime) -> Interpreter:
+    """Return what decides which wheels ``runtime``'s interpreter takes."""
+    info = runtime.python.details.language.version_info
+    micro = info.micro if info else 0
+    return Interpreter(
+        version=f"{runtime.python.version}.{micro}",
+        abi_flags=runtime.python.abi_flags,
+        machine=runtime.target.wheel_machine,
+        platforms=platforms_of(runtime.target.wheel_machine, glibc=runtime.sysroot.glibc),
+    )
 
 
 def install(

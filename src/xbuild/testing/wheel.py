@@ -17,7 +17,7 @@ from xbuild.supply import IndexSupply
 from xbuild.testing.environment import TargetEnvironment
 from xbuild.testing.imports import judge_imports, read_journal
 from xbuild.testing.modules import find_modules
-from xbuild.testing.requirements import Requirements, install
+from xbuild.testing.requirements import Requirements, install, required_by, target_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ def run_test(  # noqa: PLR0913, all but the first two have the defaults nearly e
         folder = Path(name).resolve()
         runner = make_runner(runtime, directory=folder / "runner", machine=os.uname().machine)
         environment = TargetEnvironment.create(folder / "environment", python=runtime.python, runner=runner)
-        (supply or IndexSupply()).for_test([wheel])
+        (supply or IndexSupply()).provide(required_by(wheel), target_interpreter(runtime))
         requirements = Requirements(wheels=(wheel,), find_links=tuple(find_links), offline=offline)
         installed = install(environment, requirements, target=runtime.target, environ=environ)
         check = _Check(wheel=wheel, environment=environment, folder=folder, environ=environ, timeout=timeout)

@@ -125,6 +125,16 @@ def platform_tag(elf_files: Mapping[str, ElfFile], *, target: Target, requested:
     return PlatformChoice(tags=_tags(asked, target, _legacy_names(asked, target)))
 
 
+def platforms_of(machine: str, *, glibc: Version | None) -> tuple[str, ...]:
+    """Return the platform tags that an installer takes on a machine with this C library, the best first."""
+    newest = glibc or (2, 0)
+    names = []
+    for minor in range(newest[1], 4, -1):
+        names.append(f"manylinux_{newest[0]}_{minor}_{machine}")
+        names += [f"{name}_{machine}" for name, version in LEGACY_MANYLINUX.items() if version == (newest[0], minor)]
+    return (*names, f"linux_{machine}")
+
+
 def provided_libraries(elf_files: Mapping[str, ElfFile]) -> frozenset[str]:
     """Return the names under which the wheel's own files can be needed."""
     names = {posixpath.basename(name) for name in elf_files}

@@ -13,10 +13,9 @@ from xbuild.build.crossenv import CrossVenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import CommandRunner
 from xbuild.errors import BuildError, ProvisionError
-from xbuild.supply import IndexSupply, Supply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def make(
@@ -25,7 +24,7 @@ def make(
     base: dict[str, str],
     cross: dict[str, str] | None = None,
     uv: str = "uv",
-    supply: Supply | None = None,
+    supply: Callable[[Sequence[str]], None] = lambda _wanted: None,
 ) -> CrossIsolatedEnv:
     python = Path("env/cross/bin/python")
     return CrossIsolatedEnv(
@@ -36,7 +35,7 @@ def make(
         uv=uv,
         runner=CommandRunner(log=tmp_path / "log", environ=base, echo=lambda _line: None),
         offline=True,
-        supply=supply or IndexSupply(),
+        supply=supply,
     )
 
 
@@ -116,11 +115,10 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
 
 
 def test_the_supply_is_asked_before_the_installer(tmp_path: Path) -> None:
-    class Refusal(IndexSupply):
-        def for_build(self, requirements: Sequence[str]) -> None:
-            raise BuildError(f"asked for {', '.join(requirements)}")
+    def refuse(requirements: Sequence[str]) -> None:
+        raise BuildError(f"asked for {', '.join(requirements)}")
 
-    env = make(tmp_path, base={}, uv=_fake_uv(tmp_path, "raise SystemExit('ran')"), supply=Refusal())
+    env = make(tmp_path, base={}, uv=_fake_uv(tmp_path, "raise SystemExit('ran')"), supply=refuse)
 
     with pytest.raises(BuildError, match="asked for cython, ninja"):
         env.install(["ninja", "cython"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from xbuild.testing.requirements import (
     location,
     parse_installed,
     parse_missing,
+    required_by,
 )
 
 RISCV64 = get_target("riscv64")
@@ -117,3 +119,14 @@ def test_location(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError) as caught:
         location("nonesuch")
     assert caught.value.message == "--find-links: 'nonesuch' is neither a folder nor a URL"
+
+
+def test_what_a_wheel_requires(tmp_path: Path) -> None:
+    wheel = tmp_path / "demo-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(
+            "demo-1.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: demo\nRequires-Dist: numpy>=2\nRequires-Dist: x; extra == 'y'\n\nText",
+        )
+
+    assert required_by(wheel) == ("numpy>=2", "x; extra == 'y'")

@@ -9,7 +9,7 @@ import pytest
 from xbuild.errors import UsageError, VerificationError
 from xbuild.targets import Target, get_target
 from xbuild.wheels.elf import ElfFile
-from xbuild.wheels.manylinux import PlatformChoice, platform_need, platform_tag, unmet_needs
+from xbuild.wheels.manylinux import PlatformChoice, platform_need, platform_tag, platforms_of, unmet_needs
 
 RISCV64 = get_target("riscv64")
 AARCH64 = get_target("aarch64")
@@ -196,3 +196,11 @@ def test_a_tag_older_than_the_targets_first_is_a_usage_error() -> None:
     with pytest.raises(UsageError) as caught:
         platform_tag(glibc("2.27"), target=RISCV64, requested="manylinux2014")
     assert caught.value.message == "there is no manylinux2014 for riscv64: its first is manylinux_2_31_riscv64"
+
+
+def test_the_platforms_of_an_installer() -> None:
+    names = platforms_of("aarch64", glibc=(2, 18))
+
+    assert names[:3] == ("manylinux_2_18_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
+    assert names[-3:] == ("manylinux_2_5_aarch64", "manylinux1_aarch64", "linux_aarch64")
+    assert platforms_of("riscv64", glibc=None) == ("linux_riscv64",)
