@@ -36,6 +36,12 @@ class CrossVenv:
     cross_python: Path
     build_python: Path
 
+    @classmethod
+    def at(cls, directory: Path) -> CrossVenv:
+        """Return the environment that :func:`create_crossenv` makes in ``directory``, made or not."""
+        venv = directory / "env"
+        return cls(cross_python=venv / "cross" / "bin" / "python", build_python=venv / "build" / "bin" / "python")
+
     @property
     def cross_bin(self) -> Path:
         """The folder of ``python`` as the target."""
@@ -57,7 +63,6 @@ def create_crossenv(spec: CrossSpec, *, sysconfigdata: Path, directory: Path, en
     prefix = _stand_in_prefix(directory / "target", spec, stdlib)
     tools = directory / "crossenv"
     _expose_crossenv(tools)
-    venv = directory / "env"
     command = [str(spec.build_python), "-m", "crossenv", "--without-pip"]
     command += ["--sysconfigdata-file", str(sysconfigdata), "--machine", spec.target.wheel_machine]
     # Else crossenv asks the compiler and puts the sysroot's folders in CPATH, where they also reach the build's own
@@ -65,7 +70,7 @@ def create_crossenv(spec: CrossSpec, *, sysconfigdata: Path, directory: Path, en
     command += ["--sysroot", "", "--cc", str(spec.toolchain.cc), "--ar", str(spec.toolchain.ar)]
     if spec.toolchain.cxx is not None:
         command += ["--cxx", str(spec.toolchain.cxx)]
-    command += [str(prefix / "bin" / f"python{spec.python.version}"), str(venv)]
+    command += [str(prefix / "bin" / f"python{spec.python.version}"), str(directory / "env")]
     done = subprocess.run(
         command, env={**environ, "PYTHONPATH": str(tools)}, capture_output=True, text=True, check=False
     )
@@ -75,7 +80,7 @@ def create_crossenv(spec: CrossSpec, *, sysconfigdata: Path, directory: Path, en
             hint="check that this interpreter is whole: it must have the venv module",
             details=(done.stdout + done.stderr).strip(),
         )
-    return CrossVenv(cross_python=venv / "cross" / "bin" / "python", build_python=venv / "build" / "bin" / "python")
+    return CrossVenv.at(directory)
 
 
 def _stdlib_of(python: Path, environ: Mapping[str, str]) -> Path:

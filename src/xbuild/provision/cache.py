@@ -82,7 +82,7 @@ class Cache:
         final = self.tree_path(key)
         if final.is_dir():
             return final
-        with self.disk_errors(), self._lock(f"tree-{key}", waiting_for=key):
+        with self.disk_errors(), self.lock(f"tree-{key}", waiting_for=key):
             if final.is_dir():  # another process built it while this one waited
                 return final
             with self.workspace() as work:
@@ -102,7 +102,7 @@ class Cache:
         path = self.tree_path(key)
         if not path.is_dir():
             return 0
-        with self.disk_errors(), self._lock(f"tree-{key}", waiting_for=key), self.workspace() as work:
+        with self.disk_errors(), self.lock(f"tree-{key}", waiting_for=key), self.workspace() as work:
             size = _size(path)
             path.rename(work / key)  # gone in one step; what is slow happens out of sight
         return size
@@ -233,7 +233,7 @@ class Cache:
                 base.mkdir(parents=True, exist_ok=True)
                 if not (self.root / "CACHEDIR.TAG").exists():
                     atomic_write(self.root / "CACHEDIR.TAG", _TAG)
-                with self._lock("tmp", waiting_for="the cache's temporary files"):
+                with self.lock("tmp", waiting_for="the cache's temporary files"):
                     _sweep(base)
                     _sweep_strays(self.root)
                     lock.acquire(timeout=0)
@@ -250,7 +250,8 @@ class Cache:
                 raise
 
     @contextmanager
-    def _lock(self, name: str, *, waiting_for: str) -> Iterator[None]:
+    def lock(self, name: str, *, waiting_for: str) -> Iterator[None]:
+        """Keep other processes from what ``name`` stands for; the user is told if this one has to wait."""
         import filelock  # takes 50 ms, and a warm run locks nothing
 
         path = self.root / "locks" / f"{name}.lock"
