@@ -74,14 +74,22 @@ def _major_minor(version: str) -> Version:
 
 
 def make_emulator(  # noqa: PLR0913, what an emulator is made of; no caller has it in one value
-    qemu: Path, version: str, *, target: Target, python: TargetPython, sysroot: Sysroot, directory: Path
+    qemu: Path,
+    version: str,
+    *,
+    target: Target,
+    python: TargetPython,
+    sysroot: Sysroot,
+    directory: Path,
+    cpu: str | None = None,
 ) -> Emulator:
     """Return QEMU for ``target`` as two programs, made in a folder of ``directory`` that is named by its content.
 
+    ``cpu`` is the model to emulate, by default the best this QEMU has.
     ``Emulator.run`` passes QEMU's own options on if they come before the program (``-0 NAME``).
     Raises :class:`ProvisionError` if neither tree has the target's loader.
     """
-    cpu = target.qemu.cpu_for(_major_minor(version))
+    cpu = cpu or target.qemu.cpu_for(_major_minor(version))
     libraries = library_links(target, python=python, sysroot=sysroot)
     loader = libraries[_loader_place(target)]
 

@@ -7,22 +7,22 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from xbuild.build.pythons import FoundPython, find_build_python
+from xbuild.build.pythons import FoundPython, ask_build_python, find_build_python
 from xbuild.crossfiles.spec import CrossSpec, Runtime
-from xbuild.emulator import find_qemu, make_emulator
-from xbuild.errors import DetailsError, TargetError
+from xbuild.emulator import ask_version, find_qemu, make_emulator, parse_version_output
+from xbuild.errors import DetailsError, TargetError, ToolchainError
 from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
 from xbuild.provision.debian.sources import ArchiveSettings
 from xbuild.provision.directory import own_sysroot, own_target_python
 from xbuild.provision.provisioner import Provisioner
 from xbuild.targets import Target, get_target
-from xbuild.toolchains import find_pkg_config, materialise, with_pkg_config
+from xbuild.toolchains import Settings, ToolchainKind, find_pkg_config, materialise, with_pkg_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -106,7 +106,9 @@ class _Resolver:
     """Resolving one selection: what its parts share, and the provenance they leave."""
 
     def __init__(self, selection: Selection, *, progress: Progress, environ: Mapping[str, str], refresh: bool) -> None:
-        self._selection = selection
+        self._path = environ.get("PATH", os.defpath)
+        self._settings = _settings(selection, search_path=self._path)
+        self._selection = _completed(selection, self._settings)
         self._target = selection.target
         self._progress = progress
         self._environ = environ
@@ -121,7 +123,6 @@ class _Resolver:
             base_suite=selection.base_suite,
             python_suite=selection.python_suite,
         )
-        self._path = environ.get("PATH", os.defpath)
         self._trees: list[Tree] = []
 
     def resolve(self) -> Resolved:
@@ -137,7 +138,7 @@ class _Resolver:
             emulator=runtime.emulator,
             toolchain=toolchain,
             build_python=build_python.executable,
-            tools=dict(_find_tools(self._environ)),
+            tools={**dict(_find_tools(self._environ)), **self._settings.tools},
         )
         provenance = tuple(tree.provenance for tree in self._trees)
         return Resolved(spec=spec, provenance=provenance, build_python_version=build_python.version)
@@ -168,14 +169,20 @@ class _Resolver:
         """Look at what the user brought and what the machine has."""
         own_python = self._own_python()
         version = self._version(own_python)
-        chosen = self._selection.sysroot
         return _Found(
             own_python=own_python,
-            own_sysroot=own_sysroot(chosen, self._target) if chosen is not None else None,
+            own_sysroot=self._own_sysroot(),
             version=version,
-            build_python=self._find_build_python(version),
-            qemu=find_qemu(self._target, path=self._path) if self._needs_emulator else None,
+            build_python=self._own_build_python(version) or self._find_build_python(version),
+            qemu=self._find_qemu() if self._needs_emulator else None,
         )
+
+    def _own_sysroot(self) -> Sysroot | None:
+        chosen = self._selection.sysroot
+        if chosen is None:
+            return None
+        named = "--sysroot" if chosen != self._settings.sysroot else f"{self._selection.toolchain}: the sysroot"
+        return own_sysroot(chosen, self._target, named=named)
 
     def _runtime_requests(self, found: _Found) -> Iterator[Request]:
         """What is missing to run programs of the target."""
@@ -198,6 +205,8 @@ class _Resolver:
         self._provisioner.prepare(requests)
         python = found.own_python or self._provisioned_python(found.version)
         sysroot = found.own_sysroot or self._provisioned_sysroot()
+        if self._settings.pkg_config_dirs:
+            sysroot = replace(sysroot, more_pkgconfig_dirs=self._settings.pkg_config_dirs)
         emulator = self._emulator(found.qemu, python, sysroot)
         return Runtime(target=self._target, python=python, sysroot=sysroot, emulator=emulator)
 
@@ -306,7 +315,26 @@ class _Resolver:
             python=python,
             sysroot=sysroot,
             directory=self._cache.root / "emulators",
+            cpu=self._settings.cpu,
         )
+
+    def _find_qemu(self) -> tuple[Path, str] | None:
+        own = self._settings.qemu
+        if own is None:
+            return find_qemu(self._target, path=self._path)
+        version = parse_version_output(ask_version(own))
+        if version is None:
+            raise ToolchainError(
+                f"{self._selection.toolchain}: emulator.qemu: {own} is not QEMU's user emulation",
+                hint=f"name qemu-{self._target.qemu.name}, or leave it out to have it found or fetched",
+            )
+        return own, version
+
+    def _own_build_python(self, version: str) -> FoundPython | None:
+        """Return the toolchain file's, where it is of ``version``: with --python, another may be asked for."""
+        own = self._settings.build_python
+        found = ask_build_python(own) if own is not None else None
+        return found if found is not None and found.is_of(version) else None
 
     def _find_build_python(self, version: str) -> FoundPython | None:
         """Look for it once, and remember: asking every interpreter on PATH takes longer than all the rest."""
@@ -327,6 +355,33 @@ class _Resolver:
         built = self._provisioner.build_python(version)
         self._trees.append(built.tree)
         return FoundPython(executable=built.executable, version=built.version)
+
+
+def _settings(selection: Selection, *, search_path: str) -> Settings:
+    """Return what the selection's toolchain file says of more than compilers: nothing if it has none."""
+    if selection.toolchain in get_args(ToolchainKind):
+        return Settings()
+    from xbuild.toolchains.own_file import read_own_file
+
+    file = Path(selection.toolchain)
+    settings = read_own_file(file, search_path=search_path).settings
+    if settings.target is not None and settings.target.name != selection.target.name:
+        raise ToolchainError(
+            f"{file} is for {settings.target.name}, not for {selection.target.name}",
+            hint="name another --toolchain, or leave --target out",
+        )
+    return settings
+
+
+def _completed(selection: Selection, settings: Settings) -> Selection:
+    """Return ``selection`` with what it leaves open taken from the toolchain file."""
+    python = settings.python if selection.build_details is None and settings.build_details is None else None
+    return replace(
+        selection,
+        python=selection.python or python,
+        sysroot=selection.sysroot or settings.sysroot,
+        build_details=selection.build_details or settings.build_details,
+    )
 
 
 def _build_machine(system: str, machine: str) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,33 @@ if TYPE_CHECKING:
     from python_discovery import PythonInfo
 
 
+_QUESTION = (
+    "import platform, sysconfig; print(platform.python_version(), sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundPython:
     """An interpreter of the build machine and its whole version (``"3.13.7"``)."""
 
     executable: Path
     version: str
+    free_threaded: bool = False
+
+    def is_of(self, version: str) -> bool:
+        """Say whether it is a CPython ``X.Y``, or with a ``t`` at its end the free-threaded one."""
+        number, threads = version.removesuffix("t"), version.endswith("t")
+        return self.version.startswith(f"{number}.") and self.free_threaded == threads
+
+
+def ask_build_python(executable: Path) -> FoundPython | None:
+    """Return what the interpreter ``executable`` is; None if it does not start."""
+    try:
+        done = subprocess.run([executable, "-I", "-c", _QUESTION], capture_output=True, text=True, check=True)
+        version, free_threaded = done.stdout.split()
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+    return FoundPython(executable=executable, version=version, free_threaded=free_threaded == "1")
 
 
 def find_build_python(version: str, *, free_threaded: bool = False, environ: Mapping[str, str]) -> FoundPython | None:

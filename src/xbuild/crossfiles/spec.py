@@ -64,11 +64,15 @@ class TargetPython:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sysroot:
-    """The target's C library and other libraries and headers; ``glibc`` is None where it could not be read."""
+    """The target's C library and other libraries and headers; ``glibc`` is None where it could not be read.
+
+    ``more_pkgconfig_dirs`` have ``.pc`` files too, and come first.
+    """
 
     path: Path
     triplet: str
     glibc: tuple[int, int] | None = None
+    more_pkgconfig_dirs: tuple[Path, ...] = ()
 
     @property
     def library_dirs(self) -> tuple[Path, ...]:
@@ -80,7 +84,7 @@ class Sysroot:
     def pkgconfig_dirs(self) -> tuple[Path, ...]:
         """The folders of the target's ``.pc`` files. They need not exist: the build machine's are never used."""
         names = (f"usr/lib/{self.triplet}/pkgconfig", "usr/lib64/pkgconfig", "usr/lib/pkgconfig", "usr/share/pkgconfig")
-        return tuple(self.path / name for name in names)
+        return tuple(dict.fromkeys((*self.more_pkgconfig_dirs, *(self.path / name for name in names))))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,27 +18,28 @@ _MOST_LINKS = 40
 _SYSROOT_HINT = "name a directory that is the target's /, with its C library and development files"
 
 
-def own_sysroot(path: Path, target: Target) -> Sysroot:
+def own_sysroot(path: Path, target: Target, *, named: str = "--sysroot") -> Sysroot:
     """Return the sysroot in the user's directory ``path``, which must hold the target's C library and its headers.
 
+    ``named`` is what named it, for messages.
     Raises :class:`ProvisionError` with what was expected where, if it does not.
     """
     from xbuild.elf_header import read_header
 
     if not path.is_dir():
-        raise ProvisionError(f"--sysroot {path}: not a directory", hint=_SYSROOT_HINT)
+        raise ProvisionError(f"{named} {path}: not a directory", hint=_SYSROOT_HINT)
     sysroot = Sysroot(path=path.absolute(), triplet=target.triplet)
     if not any(find_inside(path, f"{folder}/stdio.h") for folder in ("usr/include", "include")):
-        raise ProvisionError(f"--sysroot {path}: no C headers: expected usr/include/stdio.h", hint=_SYSROOT_HINT)
+        raise ProvisionError(f"{named} {path}: no C headers: expected usr/include/stdio.h", hint=_SYSROOT_HINT)
     folders = [folder.relative_to(sysroot.path) for folder in sysroot.library_dirs]
     libc = next(filter(None, (find_inside(sysroot.path, f"{folder}/libc.so.6") for folder in folders)), None)
     if libc is None:
         places = ", ".join(map(str, folders)) or "lib, usr/lib"
-        raise ProvisionError(f"--sysroot {path}: no C library: expected libc.so.6 in {places}", hint=_SYSROOT_HINT)
+        raise ProvisionError(f"{named} {path}: no C library: expected libc.so.6 in {places}", hint=_SYSROOT_HINT)
     header = read_header(libc)
     if header is None or not header.matches(target.elf):
         raise ProvisionError(
-            f"--sysroot {path}: {libc.relative_to(sysroot.path.resolve())} is {header or 'not an ELF file'}, "
+            f"{named} {path}: {libc.relative_to(sysroot.path.resolve())} is {header or 'not an ELF file'}, "
             f"expected a library of {target.name} ({target.elf.machine})",
             hint=f"name the sysroot of {target.name}, or another --target",
         )

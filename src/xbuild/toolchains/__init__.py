@@ -4,12 +4,13 @@ Each kind has a module with a function that makes a :class:`ToolchainPlan`; :fun
 programs that need no arguments.
 """
 
-from xbuild.toolchains.model import Command, Family, Toolchain, ToolchainKind, ToolchainPlan, ToolName
+from xbuild.toolchains.model import Command, Family, Settings, Toolchain, ToolchainKind, ToolchainPlan, ToolName
 from xbuild.toolchains.wrappers import find_pkg_config, install, materialise, with_pkg_config, with_places
 
 __all__ = [
     "Command",
     "Family",
+    "Settings",
     "ToolName",
     "Toolchain",
     "ToolchainKind",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xbuild.targets import Target
+
 ToolchainKind = Literal["gcc", "system", "zig", "file"]
 Family = Literal["gcc", "clang"]
 ToolName = Literal["cc", "cxx", "fc", "ar", "ranlib", "strip", "nm", "ld", "objcopy", "readelf", "pkg_config"]
@@ -96,3 +98,19 @@ class ToolchainPlan:
             for name, tool in content.pop("tools").items()
         }
         return cls(**content, tools=tools)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What a toolchain file says besides the compilers: each what an option, or a search, would find otherwise."""
+
+    target: Target | None = None
+    sysroot: Path | None = None
+    python: str | None = None
+    build_details: Path | None = None
+    pkg_config_dirs: tuple[Path, ...] = ()
+    qemu: Path | None = None
+    cpu: str | None = None
+    build_python: Path | None = None
+    tools: Mapping[str, Path] = field(default_factory=dict)
+    """Programs of the build machine: ``cc``, ``c++``, ``pkg-config``."""

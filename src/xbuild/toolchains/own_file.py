@@ -5,36 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xbuild.errors import TargetError, ToolchainError
 from xbuild.resources import data_path
 from xbuild.targets import get_target
-from xbuild.toolchains.model import Command
+from xbuild.toolchains.model import Command, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from xbuild.targets import Target
     from xbuild.toolchains.model import Family, ToolName
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """What a toolchain file says besides the compilers: each what an option, or a search, would find otherwise."""
-
-    target: Target | None = None
-    sysroot: Path | None = None
-    python: str | None = None
-    build_details: Path | None = None
-    pkg_config_dirs: tuple[Path, ...] = ()
-    qemu: Path | None = None
-    cpu: str | None = None
-    build_python: Path | None = None
-    tools: Mapping[str, Path] = field(default_factory=dict)
-    """Programs of the build machine: ``cc``, ``c++``, ``pkg-config``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
