@@ -1,0 +1,119 @@
+"""Having the engine build an image, and telling what it says."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import docker
+import requests
+import urllib3
+
+from xbuild.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from xbuild.progress import Progress
+
+_LAST_LINES = 30
+_STAGE = re.compile(r"(?:\[\d+/\d+\] )?STEP \d+/\d+ ?: FROM \S+ AS (?P<name>\S+)", re.IGNORECASE)
+_TITLES = {
+    "system": "Installing the image's packages",
+    "xbuild": "Installing xbuild in the image",
+    "environment": "Fetching the targets into the image",
+    "image": "Putting the image together",
+}
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_FULL = os.strerror(errno.ENOSPC).lower()
+
+GONE = (
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    urllib3.exceptions.HTTPError,
+)
+"""What the SDK lets through when the engine goes away in the middle of an answer."""
+
+
+@contextmanager
+def engine_errors(doing: str) -> Iterator[None]:
+    """Turn what the SDK raises into an :class:`EngineError` that says what xbuild was ``doing``."""
+    try:
+        yield
+    except GONE as error:
+        raise EngineError(
+            f"the container engine went away while {doing}", hint="see that it runs, then run the same command again"
+        ) from error
+    except docker.errors.DockerException as error:
+        raise _error(f"the container engine failed while {doing}", str(error)) from error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageBuild:
+    """One image to build: its context as a tar file, and what the engine is told beside it."""
+
+    tag: str
+    context: bytes
+    arguments: Mapping[str, str]
+    labels: Mapping[str, str]
+    platform: str | None
+    network: str | None
+
+
+def build_image(client: docker.DockerClient, build: ImageBuild, *, progress: Progress) -> None:
+    """Build the context's Containerfile.
+
+    Raises :class:`EngineError`, with the last lines that were printed, if a step fails or the engine does.
+    """
+    with engine_errors(f"building the image {build.tag}"):
+        events = client.api.build(
+            fileobj=BytesIO(build.context),
+            custom_context=True,
+            dockerfile="Containerfile",
+            tag=build.tag,
+            buildargs=dict(build.arguments),
+            labels=dict(build.labels),
+            platform=build.platform,
+            network_mode=build.network,
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        follow(events, tag=build.tag, progress=progress)
+
+
+def follow(events: Iterable[Mapping[str, Any]], *, tag: str, progress: Progress) -> None:
+    """Show a build's events, a step for each stage, up to the end. Raises :class:`EngineError` if one is an error."""
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    with ExitStack() as stage:
+        for event in events:
+            if "error" in event:
+                raise _error(f"cannot build the image {tag}", str(event["error"]), last)
+            for line in _lines(str(event.get("stream", ""))):
+                if match := _STAGE.match(line):
+                    stage.close()
+                    stage.enter_context(progress.step(_TITLES.get(match["name"], match["name"])))
+                last.append(line)
+                progress.output(line)
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line for line in (_ESCAPES.sub("", line).rstrip() for line in text.splitlines()) if line)
+
+
+def _error(message: str, said: str, last: Iterable[str] = ()) -> EngineError:
+    details = "\n".join([*last, said])
+    if _FULL in details.lower():
+        return EngineError(
+            f"{message}: the disk is full where the container engine keeps its images",
+            hint="make room there: 'xbuild image prune', 'docker system df'",
+            details=details,
+        )
+    return EngineError(f"{message}: {said.strip()}", hint="the lines above say why", details="\n".join(last) or None)

@@ -1,0 +1,174 @@
+"""The images xbuild builds for its containers: found by what they were made from, built where there is none."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import docker
+
+import xbuild
+from xbuild.engines.container import labels, settings
+from xbuild.engines.container.building import ImageBuild, build_image, engine_errors
+from xbuild.engines.container.contents import covers, dump, load, provisioned
+from xbuild.engines.container.context import image_archive, make_context
+from xbuild.errors import EngineError, UsageError
+from xbuild.provision.cache import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xbuild.engines.container.context import Context
+    from xbuild.progress import Progress
+    from xbuild.resolve import Selection
+
+DEFAULT_BASE = "debian:trixie-slim"
+REPOSITORY = "xbuild"
+_BASE_NAME = "org.opencontainers.image.base.name"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageRequest:
+    """An image for ``selections``, on ``base`` (any image with apt), for ``platform`` (None: the engine's own)."""
+
+    selections: tuple[Selection, ...]
+    platform: str | None = None
+    base: str = DEFAULT_BASE
+
+
+def ensure_image(
+    client: docker.DockerClient, request: ImageRequest, *, environ: Mapping[str, str], progress: Progress
+) -> str:
+    """Return the ID of an image that has all that ``request`` wants, built first if the engine has none.
+
+    Of several processes of one user that want an image, one builds and the others wait.
+    Raises :class:`EngineError` if it cannot be built; nothing of it is left then.
+    """
+    contents = provisioned(request.selections)
+    archive = image_archive(_only_archive(request.selections), environ)
+    context = make_context(contents, archive=archive, platform=request.platform)
+    with engine_errors("looking for its images"):
+        if found := _find(client, context, request.base):
+            return found
+        with Cache.default(environ, progress=progress).lock("images", waiting_for="a container image"):
+            return _find(client, context, request.base) or _build(client, context, request, environ, progress)
+
+
+def _only_archive(selections: tuple[Selection, ...]) -> str | None:
+    archives = {selection.archive for selection in selections}
+    if len(archives) > 1:
+        raise UsageError("one image cannot be made from several archives", hint="build an image for each")
+    return next(iter(archives), None)
+
+
+def _find(client: docker.DockerClient, context: Context, base: str) -> str | None:
+    """Return the newest image that was made from the same and has enough.
+
+    Where the base image is no longer there, any that it was called by is taken for it.
+    """
+    base_id = _local_image(client, base, context.platform)
+    for image in client.api.images(filters={"label": f"{labels.IMAGE}=1"}):
+        label: Mapping[str, str] = image.get("Labels") or {}
+        made_on = label.get(labels.BASE, "")
+        if (
+            (made_on == base_id if base_id is not None else label.get(_BASE_NAME) == base)
+            and label.get(labels.INPUTS) == context.inputs(made_on)
+            and covers(load(label.get(labels.SELECTIONS, "")), context.contents)
+        ):
+            return str(image["Id"])
+    return None
+
+
+def _local_image(client: docker.DockerClient, name: str, platform: str | None) -> str | None:
+    try:
+        found = client.api.inspect_image(name)
+    except docker.errors.ImageNotFound:
+        return None
+    except docker.errors.APIError as error:
+        raise EngineError(f"{name!r} is not an image's name: {error.explanation or error}") from error
+    return str(found["Id"]) if _is_for(found, platform) else None
+
+
+def _is_for(image: Mapping[str, Any], platform: str | None) -> bool:
+    """Whether an image is for ``platform``: ``linux/arm64`` or ``linux/arm/v7``."""
+    if platform is None:
+        return True
+    system, _, rest = platform.partition("/")
+    machine, _, variant = rest.partition("/")
+    return (image.get("Os"), image.get("Architecture")) == (system, machine) and (
+        not variant or image.get("Variant") in (None, "", variant)
+    )
+
+
+def _build(
+    client: docker.DockerClient,
+    context: Context,
+    request: ImageRequest,
+    environ: Mapping[str, str],
+    progress: Progress,
+) -> str:
+    base = _local_image(client, request.base, request.platform) or _pull(client, request, progress)
+    tag = _tag(context, base)
+    build = ImageBuild(
+        tag=tag,
+        context=context.tar(environ),
+        arguments=context.build_arguments(base) | settings.proxies(environ),
+        labels=_labels(context, base=base, base_name=request.base),
+        platform=request.platform,
+        network=settings.network_mode(environ),
+    )
+    try:
+        with progress.step(f"Building the container image {tag}"):
+            build_image(client, build, progress=progress)
+    finally:
+        prune_stages(client)
+    return str(client.api.inspect_image(tag)["Id"])
+
+
+def _labels(context: Context, *, base: str, base_name: str) -> dict[str, str]:
+    targets = ", ".join(dict.fromkeys(each.target for each in context.contents))
+    return {
+        labels.IMAGE: "1",
+        labels.STAGE: "0",
+        labels.VERSION: xbuild.__version__,
+        labels.CONTENT: context.content,
+        labels.INPUTS: context.inputs(base),
+        labels.SELECTIONS: dump(context.contents),
+        labels.BASE: base,
+        _BASE_NAME: base_name,
+        "org.opencontainers.image.title": "xbuild",
+        "org.opencontainers.image.description": f"xbuild with all it needs to build wheels for {targets}",
+        "org.opencontainers.image.version": xbuild.__version__,
+        "org.opencontainers.image.licenses": "MIT",
+    }
+
+
+def _tag(context: Context, base: str) -> str:
+    targets = {each.target for each in context.contents}
+    digest = hashlib.sha256(f"{context.inputs(base)} {dump(context.contents)}".encode()).hexdigest()[:12]
+    return f"{REPOSITORY}:{targets.pop() if len(targets) == 1 else 'all'}-{digest}"
+
+
+def _pull(client: docker.DockerClient, request: ImageRequest, progress: Progress) -> str:
+    hint = "check its name and the network, or name another base: xbuild image build --base"
+    with progress.step(f"Pulling {request.base}"):
+        try:
+            for event in client.api.pull(request.base, platform=request.platform, stream=True, decode=True):
+                if "error" in event:
+                    raise EngineError(f"cannot pull the base image {request.base}: {event['error']}", hint=hint)
+        except docker.errors.APIError as error:
+            raise EngineError(
+                f"cannot pull the base image {request.base}: {error.explanation or error}", hint=hint
+            ) from error
+    found = _local_image(client, request.base, request.platform)
+    if found is None:
+        raise EngineError(f"{request.base} is not for the platform {request.platform}", hint=hint)
+    return found
+
+
+def prune_stages(client: docker.DockerClient) -> None:
+    """Remove the layers of stages that no image uses: they hold what the build was told of the user's networks."""
+    with suppress(docker.errors.DockerException, OSError):  # what is more is told already, or does not matter
+        client.api.prune_images(filters={"dangling": True, "label": [f"{labels.STAGE}=1"]})
