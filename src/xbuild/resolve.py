@@ -91,6 +91,11 @@ def describe(selection: Selection, *, environ: Mapping[str, str]) -> Iterator[st
     return _Resolver(selection, progress=SilentProgress(), environ=environ, refresh=False).describe()
 
 
+def missing(selection: Selection, *, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what :func:`resolve` would have to fetch for ``selection``, by its titles. Nothing is changed."""
+    return _Resolver(selection, progress=SilentProgress(), environ=environ, refresh=False).missing()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
     """What need not be provisioned: what the user brought, and what the machine has (None where it has not)."""
@@ -164,6 +169,11 @@ class _Resolver:
                 yield f"use {request.title} from the cache"
             else:
                 yield f"fetch {request.title} from {self._provisioner.settings.url}"
+
+    def missing(self) -> tuple[str, ...]:
+        found = self._look()
+        requests = (*self._runtime_requests(found), *self._build_requests(found))
+        return tuple(request.title for request in requests if not self._provisioner.has(request))
 
     def _look(self) -> _Found:
         """Look at what the user brought and what the machine has."""

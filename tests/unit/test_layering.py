@@ -17,7 +17,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"engines"},
-    {"pipeline"},
+    {"by_hand", "doctor", "pipeline"},
     {"report"},
     {"resolve"},
     {"build"},
@@ -38,8 +38,8 @@ LAYERS = (
 PURE = ("details", "targets", "crossfiles", "wheels")
 IMPURE_MODULES = frozenset({"asyncio", "httpx", "requests", "socket", "subprocess", "time", "urllib.request"})
 USER_MODULES = frozenset({"click", "rich"})
-PROGRAMS = frozenset({"toolchains/zig_wrapper.py"})
-"""Files that wrapper scripts run as programs of their own: the compiler's output and exit status are theirs."""
+PROGRAMS = frozenset({"engines/worker.py", "toolchains/zig_wrapper.py"})
+"""Files that are run as programs of their own: their output and exit status are theirs."""
 
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FILES = sorted(SOURCE.rglob("*.py"))
