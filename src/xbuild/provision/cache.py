@@ -10,6 +10,9 @@
     CACHEDIR.TAG              what tells backups, and copies of a source folder around it, to leave all this out
 
 Trees stay writable by their owner, so that ``rm -rf`` and copies of them just work; builds treat them as read-only.
+
+A cache may have another one below it, its base, which is only read: what it lacks is looked up there. Container images
+have one.
 """
 
 from __future__ import annotations
@@ -48,14 +51,22 @@ _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENO
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The cache under ``root``, safe for any number of processes at once, and for a kill of any of them."""
+    """The cache under ``root``, safe for any number of processes at once, and for a kill of any of them.
+
+    ``base`` is the root of a cache that is only read, and in which no lock is taken. Paths into it are returned as they
+    are.
+    """
 
     root: Path
+    base: Path | None = field(default=None, kw_only=True)
     progress: Progress = field(default_factory=SilentProgress, kw_only=True)
 
     @classmethod
     def default(cls, environ: Mapping[str, str], *, progress: Progress | None = None) -> Cache:
-        """Return the cache of this user: ``XBUILD_CACHE_DIR``, else the platform's cache directory."""
+        """Return the cache of this user: ``XBUILD_CACHE_DIR``, else the platform's cache directory.
+
+        ``XBUILD_CACHE_BASE`` is its base. Raises :class:`ProvisionError` if that is no folder.
+        """
         chosen = environ.get("XBUILD_CACHE_DIR")
         if chosen:
             root = Path(chosen).expanduser().absolute()
@@ -63,7 +74,19 @@ class Cache:
             import platformdirs  # not needed where the variable is set
 
             root = platformdirs.user_cache_path("xbuild")
-        return cls(root, progress=progress or SilentProgress())
+        return cls(root, base=_base(environ, root), progress=progress or SilentProgress())
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The roots that are looked in, in this order: the cache's own, and its base's."""
+        return (self.root,) if self.base is None else (self.root, self.base)
+
+    def find(self, *parts: str) -> Path:
+        """Return where the file or folder is to be read: in the base if only that has it, else in the cache itself."""
+        own = self.root.joinpath(*parts)
+        if self.base is not None and not own.exists() and (below := self.base.joinpath(*parts)).exists():
+            return below
+        return own
 
     # Trees
 
@@ -71,7 +94,7 @@ class Cache:
         """Where the tree ``key`` is, or would be."""
         if not _KEY.fullmatch(key):
             raise ValueError(f"not a key for a tree: {key!r}")
-        return self.root / "trees" / key
+        return self.find("trees", key)
 
     def tree(self, key: str, build: Callable[[Path, Path], None]) -> Path:
         """Return the tree ``key``, building it first if it is not there.
@@ -95,12 +118,13 @@ class Cache:
 
     def trees(self) -> Mapping[str, int]:
         """Return the size in bytes of each tree, by key."""
-        return {path.name: _size(path) for path in sorted((self.root / "trees").glob("*"))}
+        found = {path.name: path for root in reversed(self.roots) for path in (root / "trees").glob("*")}
+        return {name: _size(path) for name, path in sorted(found.items())}
 
     def remove_tree(self, key: str) -> int:
         """Remove the tree ``key`` and return the bytes that were freed: 0 if it was not there."""
         path = self.tree_path(key)
-        if not path.is_dir():
+        if not path.is_dir() or not path.is_relative_to(self.root):  # the base's stay
             return 0
         with self.disk_errors(), self.lock(f"tree-{key}", waiting_for=key), self.workspace() as work:
             size = _size(path)
@@ -113,7 +137,7 @@ class Cache:
         """Where the download with this SHA-256 is, or would be."""
         if not _SHA256.fullmatch(sha256):
             raise ValueError(f"not a SHA-256: {sha256!r}")
-        return self.root / "blobs" / sha256[:2] / sha256
+        return self.find("blobs", sha256[:2], sha256)
 
     def find_blob(self, sha256: str, size: int) -> Path | None:
         """Return the blob's path if it is there and whole; one that was damaged since it came is removed."""
@@ -124,7 +148,8 @@ class Cache:
             return None
         if sound:
             return path
-        path.unlink(missing_ok=True)
+        if path.is_relative_to(self.root):
+            path.unlink(missing_ok=True)
         return None
 
     def insert_blob(self, source: Path, sha256: str, *, origin: str) -> Path:
@@ -135,7 +160,7 @@ class Cache:
         found = digest_file(source)
         if found != sha256:
             raise digest_error(origin, expected=sha256, found=found)
-        path = self.blob_path(sha256)
+        path = self.root / "blobs" / sha256[:2] / sha256
         with self.disk_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             source.replace(path)
@@ -159,26 +184,27 @@ class Cache:
 
     def record(self, key: str) -> dict[str, Any] | None:
         """Return what was last written under ``key`` (any text), or None; a damaged record counts as none."""
-        stored = _read_record(self._record_path(key))
-        return stored[1] if stored is not None and stored[0] == key else None
+        for root in self.roots:
+            stored = _read_record(_record_path(root, key))
+            if stored is not None and stored[0] == key:
+                return stored[1]
+        return None
 
     def records(self) -> Mapping[str, dict[str, Any]]:
         """Return all records, sorted by key."""
-        stored = (_read_record(path) for path in (self.root / "records").glob("*.json"))
-        return dict(sorted((item for item in stored if item is not None), key=lambda item: item[0]))
+        paths = (path for root in reversed(self.roots) for path in (root / "records").glob("*.json"))
+        stored = dict(filter(None, map(_read_record, paths)))
+        return dict(sorted(stored.items()))
 
     def write_record(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep ``value`` under ``key``, in place of what was there."""
         text = json.dumps({"key": key, "value": dict(value)}, indent=1, sort_keys=True)
         with self.disk_errors():
-            atomic_write(self._record_path(key), text + "\n")
+            atomic_write(_record_path(self.root, key), text + "\n")
 
     def remove_record(self, key: str) -> None:
         """Forget what was written under ``key``."""
-        self._record_path(key).unlink(missing_ok=True)
-
-    def _record_path(self, key: str) -> Path:
-        return self.root / "records" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        _record_path(self.root, key).unlink(missing_ok=True)
 
     # Space, workspaces, locks
 
@@ -364,6 +390,22 @@ def _sweep_strays(root: Path) -> None:
                     remove(path) if path.is_dir() else path.unlink()
             except FileNotFoundError:
                 continue
+
+
+def _base(environ: Mapping[str, str], root: Path) -> Path | None:
+    chosen = environ.get("XBUILD_CACHE_BASE")
+    if not chosen:
+        return None
+    base = Path(chosen).expanduser().absolute()
+    if not base.is_dir():
+        raise ProvisionError(
+            f"XBUILD_CACHE_BASE is not a folder: {base}", hint="name the folder of an xbuild cache, or unset it"
+        )
+    return None if base == root else base
+
+
+def _record_path(root: Path, key: str) -> Path:
+    return root / "records" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
 def _read_record(path: Path) -> tuple[str, dict[str, Any]] | None:

@@ -36,7 +36,8 @@ _PREFIX = "component "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """One component that is wanted. ``key`` says all that the answer depends on, before any index is read.
+    """One component that is wanted. ``key`` says all that the answer depends on, before any index is read;
+    ``base_keys`` are what it is called in the cache's base.
 
     ``target`` is the machine it is for: the build machine's own name for what all targets share.
     """
@@ -45,6 +46,7 @@ class Request:
     title: str
     target: str
     plan: Callable[[Planner], Plan] = field(compare=False)
+    base_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,10 +229,10 @@ class Provisioner:
         plan: Callable[[Planner], Plan],
     ) -> Request:
         # The cache's place is part of it, because programs in a tree name the tree's place.
-        place = ["on", self.build.name, "from", self.settings.url, self.cache.root.absolute()]
-        parts = [REVISION, component, target.name, *options, *place]
-        key = _PREFIX + " ".join(str(part or "-") for part in parts)
-        return Request(key=key, title=title, target=target.name, plan=plan)
+        parts = [REVISION, component, target.name, *options, "on", self.build.name, "from", self.settings.url]
+        asked = _PREFIX + " ".join(str(part or "-") for part in parts)
+        key, *below = (f"{asked} {root.absolute()}" for root in self.cache.roots)
+        return Request(key=key, base_keys=tuple(below), title=title, target=target.name, plan=plan)
 
     def _answer(self, request: Request) -> Tree:
         return self.prepare([request])[0]
@@ -240,11 +242,13 @@ class Provisioner:
             return self._answered[request.key]
         if self.refresh:
             return None
-        value = self.cache.record(request.key)
-        tree = self._tree_of(value) if value is not None else None
-        if tree is not None:
-            self._answered[request.key] = tree
-        return tree
+        for key in (request.key, *request.base_keys):
+            value = self.cache.record(key)
+            tree = self._tree_of(value) if value is not None else None
+            if tree is not None:
+                self._answered[request.key] = tree
+                return tree
+        return None
 
     def _tree_of(self, value: dict[str, Any]) -> Tree | None:
         """Return the tree that a record names, or None if it is no longer there (or of another version of xbuild)."""

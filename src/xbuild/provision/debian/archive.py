@@ -96,9 +96,9 @@ class Archive:
     def _release_url(self, name: str) -> str:
         return self.url_of(f"dists/{name}/InRelease")
 
-    def _release_path(self, name: str) -> Path:
+    def _release_place(self, name: str) -> tuple[str, ...]:
         mirror = hashlib.sha256(self.settings.url.encode()).hexdigest()[:16]
-        return self.cache.root / "releases" / mirror / name
+        return "releases", mirror, name
 
     def _trusted(self) -> list[Any]:
         if not self._certificates:
@@ -123,7 +123,7 @@ class Archive:
     def _kept_release(self, name: str) -> Release | None:
         """Return the Release file that was last fetched; verified again, because a cache is only a directory."""
         try:
-            return self._read_release(name, self._release_path(name).read_bytes())
+            return self._read_release(name, self.cache.find(*self._release_place(name)).read_bytes())
         except (OSError, ProvisionError):
             return None
 
@@ -138,7 +138,7 @@ class Archive:
             )
             return kept
         with self.cache.disk_errors():
-            atomic_write(self._release_path(name), content)
+            atomic_write(self.cache.root.joinpath(*self._release_place(name)), content)
         return release
 
     def _check_age(self, name: str, release: Release) -> None:
@@ -237,7 +237,7 @@ class Suite:
             )
         origin = f"{self.name} ({architecture})"
         cache = self.archive.cache
-        kept = cache.root / "indexes" / f"{entry.sha256}.json.gz"
+        kept = cache.find("indexes", f"{entry.sha256}.json.gz")
         if kept.is_file():
             index = load_index(kept.read_bytes(), architecture=architecture, origin=origin)
             if index is not None:
@@ -246,7 +246,7 @@ class Suite:
             raise ProvisionError(f"offline: the index of {origin} is not in the cache", hint=_OFFLINE_HINT)
         index = parse_index(self._fetch(path, entry), architecture=architecture, origin=origin)
         with cache.disk_errors():
-            atomic_write(kept, dump_index(index))
+            atomic_write(cache.root / "indexes" / f"{entry.sha256}.json.gz", dump_index(index))
         return index
 
     def _fetch(self, path: str, entry: IndexFile) -> str:
