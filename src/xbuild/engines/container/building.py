@@ -30,6 +30,7 @@ _TITLES = {
     "environment": "Fetching the targets into the image",
     "image": "Putting the image together",
 }
+_STEP_FAILED = re.compile(r"returned a non-zero code: \d+$|exit status \d+$")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FULL = os.strerror(errno.ENOSPC).lower()
 
@@ -92,14 +93,19 @@ def build_image(client: docker.DockerClient, build: ImageBuild, *, progress: Pro
 def follow(events: Iterable[Mapping[str, Any]], *, tag: str, progress: Progress) -> None:
     """Show a build's events, a step for each stage, up to the end. Raises :class:`EngineError` if one is an error."""
     last: deque[str] = deque(maxlen=_LAST_LINES)
+    title = ""
     with ExitStack() as stage:
         for event in events:
             if "error" in event:
-                raise _error(f"cannot build the image {tag}", str(event["error"]), last)
+                said = str(event["error"]).strip()
+                if _STEP_FAILED.search(said):  # the whole command of the step is before it
+                    said = f"'{title}' failed"
+                raise _error(f"cannot build the image {tag}", said, last)
             for line in _lines(str(event.get("stream", ""))):
                 if match := _STAGE.match(line):
                     stage.close()
-                    stage.enter_context(progress.step(_TITLES.get(match["name"], match["name"])))
+                    title = _TITLES.get(match["name"], match["name"])
+                    stage.enter_context(progress.step(title))
                 last.append(line)
                 progress.output(line)
 
@@ -116,4 +122,5 @@ def _error(message: str, said: str, last: Iterable[str] = ()) -> EngineError:
             hint="make room there: 'xbuild image prune', 'docker system df'",
             details=details,
         )
-    return EngineError(f"{message}: {said.strip()}", hint="the lines above say why", details="\n".join(last) or None)
+    lines = "\n".join(last) or None
+    return EngineError(f"{message}: {said}", hint="the lines above say why" if lines else None, details=lines)
