@@ -50,11 +50,15 @@ class CrossIsolatedEnv:
         """The interpreter that runs the backend's hooks."""
         return str(self.venv.cross_python)
 
+    @property
+    def path(self) -> tuple[Path, ...]:
+        """What comes first on PATH."""
+        return (self.venv.cross_bin, self.venv.build_bin, self.tool_dir)
+
     def make_extra_environ(self) -> dict[str, str]:
         """Return what the hooks need on top of the clean environment."""
-        path = [self.venv.cross_bin, self.venv.build_bin, self.tool_dir]
         extra = {name: self._with_users_flags(name, value) for name, value in self.cross_environ.items()}
-        extra["PATH"] = os.pathsep.join([*map(str, path), self.base_environ.get("PATH", os.defpath)])
+        extra["PATH"] = os.pathsep.join([*map(str, self.path), self.base_environ.get("PATH", os.defpath)])
         return extra
 
     def _with_users_flags(self, name: str, value: str) -> str:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+UMASK = 0o022
+"""Of every command, whatever the user's: some builds put the permissions of files into what they make."""
+
 _log = logging.getLogger(__name__)
 
-# Variables that would lead a build to the build machine's files, or that another Python environment left behind.
-_LEAKING = frozenset(
+LEAKING = frozenset(
     """
     CC CXX CPP FC F77 F90 LD AR NM RANLIB STRIP OBJCOPY READELF LDSHARED LDCXXSHARED ARCHFLAGS
     CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX LD_LIBRARY_PATH LD_PRELOAD
@@ -25,6 +27,8 @@ _LEAKING = frozenset(
     PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONEXECUTABLE PYTHONNOUSERSITE
     """.split()  # noqa: SIM905, a list of so many strings is a line each
 )
+"""Variables that would lead a build to the build machine's files, or that another Python environment left behind."""
+
 _LEAKING_PREFIXES = ("_PYTHON_", "PKG_CONFIG", "PYO3_", "UV_PYTHON", "UV_PROJECT")
 
 
@@ -36,7 +40,7 @@ def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
-        if name not in _LEAKING and not name.startswith(_LEAKING_PREFIXES)
+        if name not in LEAKING and not name.startswith(_LEAKING_PREFIXES)
     }
     kept["PYTHONNOUSERSITE"] = "1"
     return kept
@@ -78,6 +82,7 @@ class CommandRunner:
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
+                umask=UMASK,
             ) as process:
                 try:
                     for line in process.stdout or ():

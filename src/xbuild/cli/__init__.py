@@ -5,6 +5,7 @@ Results go to standard output, everything said to a person goes to standard erro
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import os
 import signal
@@ -28,6 +29,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "verify": "Check that wheels are what their names say.",
         "test": "Test a wheel for another machine under the emulator.",
         "run": "Run a program of another machine under the emulator.",
+        "exec": "Run a command in the environment of a cross build.",
+        "shell": "Start a shell in the environment of a cross build.",
     }
 )
 """The first sentence of each command's help, here so that ``xbuild --help`` need not import the commands."""
@@ -43,7 +46,7 @@ class Session:
 
 
 class _Commands(click.Group):
-    """The group of :data:`COMMANDS`: command ``x`` is ``xbuild.cli.x.x``."""
+    """The group of :data:`COMMANDS`: command ``x`` is ``xbuild.cli.x.x``, or ``x_`` where Python has an ``x``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, the signature is click's
         return list(COMMANDS)
@@ -51,7 +54,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, as above
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"xbuild.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if hasattr(builtins, cmd_name) else cmd_name
+        command = getattr(importlib.import_module(f"xbuild.cli.{name}"), name)
         assert isinstance(command, click.Command)  # noqa: S101, what every module of COMMANDS defines
         return command
 

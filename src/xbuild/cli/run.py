@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from xbuild.cli.become import become
 from xbuild.cli.console import open_progress
 from xbuild.cli.options import output_options, selection_options
 from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from xbuild.resolve import Selection
 
 
@@ -43,13 +40,4 @@ def run(program: tuple[str, ...], *, selection: Selection) -> None:
         if environment.find(program[0], search_path=search_path) is None:
             raise UsageError(f"there is no program {program[0]!r}", hint="'python' is the target's interpreter")
         command = environment.command(program, search_path=search_path)
-    _become(command, environment.environ(os.environ))
-
-
-def _become(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
-    """Replace this process, so that signals, the terminal and the exit status are the program's own."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and that would be inherited
-        signal.signal(number, signal.SIG_DFL)
-    os.execve(command[0], list(command), environ)  # noqa: S606, that there is no shell is the point
+    become(command[0], command, environment.environ(os.environ))
