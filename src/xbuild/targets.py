@@ -75,6 +75,7 @@ class Target:
     long_double_format: str
     manylinux_floor: Version
     cmake_processor: str
+    conan_arch: str
     rust_triple: str
     elf: ElfIdentity
     meson: MesonMachine
@@ -133,6 +134,7 @@ def _target_from_dict(name: str, data: Mapping[str, Any]) -> Target:
         aliases=tuple(data["aliases"]),
         manylinux_floor=parse_version(data["manylinux_floor"]),
         cmake_processor=data["cmake_processor"],
+        conan_arch=data["conan_arch"],
         rust_triple=data["rust_triple"],
         elf=ElfIdentity(
             elf_class=elf["class"],

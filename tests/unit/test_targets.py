@@ -37,6 +37,7 @@ def test_every_file_is_read_whole(name: str) -> None:
     for key in ("description", "triplet", "wheel_machine", "debian_arch", "loader", "long_double_format"):
         assert getattr(target, key) == data[key]
     assert target.cmake_processor == data["cmake_processor"]
+    assert target.conan_arch == data["conan_arch"]
     assert target.rust_triple == data["rust_triple"]
     assert target.aliases == tuple(data["aliases"])
     assert target.manylinux_floor == parse_version(data["manylinux_floor"])
