@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from xbuild.progress import Progress
 
 _LAST_LINES = 30
-_STAGE = re.compile(r"(?:\[\d+/\d+\] )?STEP \d+/\d+ ?: FROM \S+ AS (?P<name>\S+)", re.IGNORECASE)
+_STEP = re.compile(r"(?:\[\d+/\d+\] )?STEP \d+/\d+ ?: (?P<instruction>.+)", re.IGNORECASE)
+# What is shown from the instruction on that has this in it; Podman begins the last stage before those it copies from.
 _TITLES = {
-    "system": "Installing the image's packages",
-    "xbuild": "Installing xbuild in the image",
-    "environment": "Fetching the targets into the image",
-    "image": "Putting the image together",
+    " AS system": "Installing the image's packages",
+    " AS xbuild": "Installing xbuild in the image",
+    " AS environment": "Fetching the targets into the image",
+    "--from=environment": "Putting the image together",
 }
 _STEP_FAILED = re.compile(r"returned a non-zero code: \d+$|exit status \d+$")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -63,7 +64,6 @@ class ImageBuild:
     tag: str
     context: bytes
     arguments: Mapping[str, str]
-    labels: Mapping[str, str]
     platform: str | None
     network: str | None
 
@@ -80,7 +80,6 @@ def build_image(client: docker.DockerClient, build: ImageBuild, *, progress: Pro
             dockerfile="Containerfile",
             tag=build.tag,
             buildargs=dict(build.arguments),
-            labels=dict(build.labels),
             platform=build.platform,
             network_mode=build.network,
             rm=True,
@@ -102,12 +101,17 @@ def follow(events: Iterable[Mapping[str, Any]], *, tag: str, progress: Progress)
                     said = f"'{title}' failed"
                 raise _error(f"cannot build the image {tag}", said, last)
             for line in _lines(str(event.get("stream", ""))):
-                if match := _STAGE.match(line):
+                if begun := _title(line):
                     stage.close()
-                    title = _TITLES.get(match["name"], match["name"])
+                    title = begun
                     stage.enter_context(progress.step(title))
                 last.append(line)
                 progress.output(line)
+
+
+def _title(line: str) -> str | None:
+    step = _STEP.match(line)
+    return next((title for mark, title in _TITLES.items() if step and mark in step["instruction"]), None)
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shlex
 import tarfile
 from dataclasses import dataclass, field
@@ -108,12 +109,15 @@ class Context:
             "FETCH": ";".join(shlex.join(each.fetch_arguments()) for each in self.contents),
         }
 
-    def tar(self, environ: Mapping[str, str]) -> bytes:
-        """Return the context, with what ``environ`` says of networks, as a tar file. The same files, the same bytes."""
+    def tar(self, environ: Mapping[str, str], *, labels: Mapping[str, str]) -> bytes:
+        """Return the context, with what ``environ`` says of networks, as a tar file. The same files, the same bytes.
+
+        ``labels`` are the image's. Given to Podman beside the context they would be those of its stages, too.
+        """
         variables = settings.pip_settings(environ)
         bundle = settings.certificates(environ)
         files = {
-            CONTAINERFILE: self.containerfile,
+            CONTAINERFILE: self.containerfile + _label_instruction(labels).encode(),
             "constraints.txt": self.constraints.encode(),
             f"wheel/{self.wheel.name}": self.wheel.content,
             **{f"keyrings/{name}": content for name, content in self.archive.keyrings.items()},
@@ -137,6 +141,11 @@ def make_context(contents: Sequence[Provisioned], *, archive: ImageArchive, plat
         wheel=wheel,
         constraints="".join(f"{pin}\n" for pin in installed_closure(wheel.requirements, extras=("zig",))),
     )
+
+
+def _label_instruction(labels: Mapping[str, str]) -> str:
+    quoted = {name: re.sub(r'(["\\$])', r"\\\1", value) for name, value in labels.items()}
+    return "LABEL " + " ".join(f'{name}="{value}"' for name, value in sorted(quoted.items())) + "\n"
 
 
 def _digest(*parts: bytes) -> str:

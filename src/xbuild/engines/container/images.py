@@ -113,9 +113,8 @@ def _build(
     tag = _tag(context, base)
     build = ImageBuild(
         tag=tag,
-        context=context.tar(environ),
+        context=context.tar(environ, labels=_labels(context, base=base, base_name=request.base)),
         arguments=context.build_arguments(base) | settings.proxies(environ),
-        labels=_labels(context, base=base, base_name=request.base),
         platform=request.platform,
         network=settings.network_mode(environ),
     )
