@@ -20,6 +20,7 @@ from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
 from xbuild.provision.debian.sources import ArchiveSettings
 from xbuild.provision.directory import own_sysroot, own_target_python
+from xbuild.provision.image import python_root, read_record
 from xbuild.provision.provisioner import Provisioner
 from xbuild.targets import Target, get_target
 from xbuild.toolchains import Settings, ToolchainKind, find_pkg_config, materialise, with_pkg_config
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from xbuild.crossfiles.spec import Emulator, Sysroot, TargetPython
     from xbuild.progress import Progress
-    from xbuild.provision.model import Provenance, Tree
+    from xbuild.provision.model import ImageRecord, Provenance, Tree
     from xbuild.provision.provisioner import Request
     from xbuild.toolchains import Toolchain, ToolchainPlan
 
@@ -46,6 +47,8 @@ class Selection:
 
     ``python`` is ``X.Y``, or ``X.Yt`` for the free-threaded build; None: the one of ``build_details``, else
     :data:`DEFAULT_PYTHON`. ``toolchain`` is ``gcc``, ``system``, ``zig`` or the path of a toolchain file.
+    ``sysroot_image`` names the container image that is the source of both ``sysroot`` and ``build_details``: they are
+    None until it has been copied from (:func:`xbuild.engines.container.sysroot.take_image`).
     """
 
     target: Target
@@ -53,6 +56,7 @@ class Selection:
     toolchain: str = "gcc"
     sysroot: Path | None = None
     build_details: Path | None = None
+    sysroot_image: str | None = None
     libraries: tuple[str, ...] = ()
     archive: str | None = None
     base_suite: str | None = None
@@ -62,11 +66,12 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
-    """The cross build's description and where its parts came from."""
+    """The cross build's description and where its parts came from; ``image`` is that of a ``sysroot_image``."""
 
     spec: CrossSpec
     provenance: tuple[Provenance, ...]
     build_python_version: str
+    image: ImageRecord | None = None
 
 
 def resolve(selection: Selection, *, progress: Progress, environ: Mapping[str, str], refresh: bool = False) -> Resolved:
@@ -146,7 +151,9 @@ class _Resolver:
             tools={**dict(_find_tools(self._environ)), **self._settings.tools},
         )
         provenance = tuple(tree.provenance for tree in self._trees)
-        return Resolved(spec=spec, provenance=provenance, build_python_version=build_python.version)
+        return Resolved(
+            spec=spec, provenance=provenance, build_python_version=build_python.version, image=self._image_record()
+        )
 
     def resolve_runtime(self) -> Runtime:
         found = self._look()
@@ -154,6 +161,8 @@ class _Resolver:
 
     def describe(self) -> Iterator[str]:
         found = self._look()
+        if self._awaits_image:
+            yield f"take the sysroot and CPython {found.version} from the image {self._selection.sysroot_image}"
         if found.own_python is not None:
             yield f"use the target Python of {found.own_python.details_file}"
         if self._selection.sysroot is not None:
@@ -192,13 +201,24 @@ class _Resolver:
         if chosen is None:
             return None
         named = "--sysroot" if chosen != self._settings.sysroot else f"{self._selection.toolchain}: the sysroot"
+        if self._selection.sysroot_image is not None:
+            named = f"--sysroot-image {self._selection.sysroot_image}, as copied to"
         return own_sysroot(chosen, self._target, named=named)
+
+    @property
+    def _awaits_image(self) -> bool:
+        """Whether the sysroot and the target Python are to come from an image that has not been copied from."""
+        return self._selection.sysroot_image is not None and self._selection.sysroot is None
+
+    def _image_record(self) -> ImageRecord | None:
+        reference, sysroot = self._selection.sysroot_image, self._selection.sysroot
+        return read_record(sysroot, reference=reference) if reference is not None and sysroot is not None else None
 
     def _runtime_requests(self, found: _Found) -> Iterator[Request]:
         """What is missing to run programs of the target."""
-        if found.own_python is None:
+        if found.own_python is None and not self._awaits_image:
             yield self._provisioner.target_python_request(self._target, found.version)
-        if self._selection.sysroot is None:
+        if self._selection.sysroot is None and not self._awaits_image:
             yield self._provisioner.sysroot_request(self._target, self._selection.libraries)
         if found.qemu is None and self._needs_emulator:
             yield self._provisioner.qemu_request()
@@ -233,6 +253,8 @@ class _Resolver:
                 f"found {python.version}{python.abi_flags}",
                 hint="leave --python out, or name the file of the other interpreter",
             )
+        if self._selection.sysroot_image is not None:
+            return replace(python, root=python_root(python.prefix))
         return python
 
     def _version(self, own_python: TargetPython | None) -> str:
@@ -286,6 +308,11 @@ class _Resolver:
 
         gcc = self._provisioner.gcc(self._target)
         self._trees.append(gcc.tree)
+        support = None
+        if self._selection.sysroot is not None:
+            from xbuild.provision.foreign_gcc import gcc_support
+
+            support = gcc_support(gcc, sysroot, target=self._target, cache=self._cache)
         return gcc_plan(
             target=self._target,
             triplet=gcc.triplet,
@@ -293,6 +320,8 @@ class _Resolver:
             version=gcc.version,
             tree=gcc.tree.path,
             sysroot=sysroot.path,
+            library_dirs=sysroot.library_dirs,
+            support=support,
         )
 
     def _zig_plan(self, zig: Path, sysroot: Sysroot) -> ToolchainPlan:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xbuild.targets import Target, Version
 
 _MOST_LINKS = 40
-_SYSROOT_HINT = "name a directory that is the target's /, with its C library and development files"
+_SYSROOT_HINT = "it is to be the target's /, with its C library and development files"
 
 
 def own_sysroot(path: Path, target: Target, *, named: str = "--sysroot") -> Sysroot:
@@ -32,7 +32,7 @@ def own_sysroot(path: Path, target: Target, *, named: str = "--sysroot") -> Sysr
     if not any(find_inside(path, f"{folder}/stdio.h") for folder in ("usr/include", "include")):
         raise ProvisionError(f"{named} {path}: no C headers: expected usr/include/stdio.h", hint=_SYSROOT_HINT)
     folders = [folder.relative_to(sysroot.path) for folder in sysroot.library_dirs]
-    libc = next(filter(None, (find_inside(sysroot.path, f"{folder}/libc.so.6") for folder in folders)), None)
+    libc = find_library(sysroot, "libc.so.6")
     if libc is None:
         places = ", ".join(map(str, folders)) or "lib, usr/lib"
         raise ProvisionError(f"{named} {path}: no C library: expected libc.so.6 in {places}", hint=_SYSROOT_HINT)
@@ -84,6 +84,12 @@ def _glibc_version(libc: Path) -> Version | None:
         return None
     numbers = [name.removeprefix("GLIBC_").split(".") for name in names if name.startswith("GLIBC_2.")]
     return max(((int(number[0]), int(number[1])) for number in numbers), default=None)
+
+
+def find_library(sysroot: Sysroot, name: str) -> Path | None:
+    """Return the file of the library ``name`` (``"libc.so.6"``) in ``sysroot``; None if it is not there."""
+    folders = (folder.relative_to(sysroot.path) for folder in sysroot.library_dirs)
+    return next(filter(None, (find_inside(sysroot.path, f"{folder}/{name}") for folder in folders)), None)
 
 
 def find_inside(root: Path, name: str) -> Path | None:

@@ -36,6 +36,15 @@ class Provenance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ImageRecord:
+    """The container image that a sysroot came from: what the user called it, its ID, and its digests in registries."""
+
+    reference: str
+    id: str
+    digests: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tree:
     """An unpacked and mended tree that nothing changes. ``digest`` names its content (recipe and packages)."""
 

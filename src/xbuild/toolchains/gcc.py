@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xbuild.errors import ToolchainError
+from xbuild.toolchains.foreign import foreign_arguments
 from xbuild.toolchains.model import Command, ToolchainPlan
 
 if TYPE_CHECKING:
@@ -25,18 +26,23 @@ def gcc_plan(  # noqa: PLR0913 - what provisioning found out about the tree, onc
     version: str,
     tree: Path,
     sysroot: Path,
+    library_dirs: Sequence[Path] = (),
+    support: Path | None = None,
     cc_args: Sequence[str] = (),
     cxx_args: Sequence[str] = (),
     fc_args: Sequence[str] = (),
 ) -> ToolchainPlan:
     """Plan the GCC ``version`` in ``tree``, whose programs are ``usr/bin/<triplet>-gcc-<major>`` and so on.
 
-    ``cc_args``, ``cxx_args`` and ``fc_args`` are what the relocated drivers must be told to find their own parts.
-    C++ and Fortran are left out when the tree does not have them. Raises :class:`ToolchainError` for a missing C
-    compiler or binutils.
+    ``support`` is for a sysroot whose C library is not of the same suite, and ``library_dirs`` are that sysroot's
+    (:mod:`xbuild.toolchains.foreign`). ``cc_args``, ``cxx_args`` and ``fc_args`` are what the relocated drivers must be
+    told to find their own parts. C++ and Fortran are left out when the tree does not have them. Raises
+    :class:`ToolchainError` for a missing C compiler or binutils.
     """
     programs = tree / "usr/bin"
-    common = (f"--sysroot={sysroot}", *_prefix_maps(sysroot, tree))
+    foreign = foreign_arguments(support, library_dirs=library_dirs) if support is not None else ()
+    roots = (sysroot, tree, support) if support is not None else (sysroot, tree)
+    common = (f"--sysroot={sysroot}", *foreign, *_prefix_maps(*roots))
     tools: dict[ToolName, Command] = {}
     compilers: tuple[tuple[ToolName, str, Sequence[str]], ...] = (
         ("cc", f"{triplet}-gcc-{major}", cc_args),

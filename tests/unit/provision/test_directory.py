@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.mini_archive import MiniDeb
 
 RISCV, ARM = get_target("riscv64"), get_target("aarch64")
-HINT = "name a directory that is the target's /, with its C library and development files"
+HINT = "it is to be the target's /, with its C library and development files"
 
 
 def install(root: Path, packages: Sequence[MiniDeb]) -> Path:
