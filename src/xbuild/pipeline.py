@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from uv import find_uv_bin
 from xbuild import report
 from xbuild.build.builder import BuildRequest, build_wheel
 from xbuild.build.process import clean_environ
+from xbuild.build.reproducible import build_places, compiler_places, source_date
 from xbuild.build.sdist import fetch_sdist, resolve_sdist
 from xbuild.build.source import find_requirement, list_files, open_source
 from xbuild.errors import BuildError
@@ -30,7 +31,7 @@ from xbuild.toolchains.preflight import preflight
 from xbuild.toolchains.zig import prepare_zig
 from xbuild.wheels.fallback import compiled_sources, detect_fallback
 from xbuild.wheels.manylinux import platform_tag
-from xbuild.wheels.retag import retag
+from xbuild.wheels.reproducible import finish
 from xbuild.wheels.tags import WheelExpectation
 from xbuild.wheels.verify import verify_wheel
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from xbuild.resolve import Resolved
     from xbuild.supply import Supply
     from xbuild.testing.wheel import TestResult
+    from xbuild.wheels.elf import ElfFile
     from xbuild.wheels.report import VerificationReport
 
 # crossenv's scripts start with "#!<folder>/build/cross/env/build/bin/python3.14 -I", below the cache's root: older
@@ -134,6 +136,31 @@ def run(
     return Result(wheels=tuple(build.wheel for build in builds), report=report.render(builds))
 
 
+def fetch_source(
+    requirement: Requirement,
+    *,
+    python_version: str,
+    directory: Path,
+    cache: Cache,
+    offline: bool,
+    progress: Progress,
+    environ: Mapping[str, str],
+) -> Path:
+    """Return the sdist of ``requirement``'s newest release for ``python_version`` (``"3.14"``), in ``directory``.
+
+    Raises :class:`BuildError` if there is none and :class:`xbuild.errors.ProvisionError` if it cannot be fetched.
+    """
+    with progress.step(f"Finding the sdist of {requirement}"):
+        link = resolve_sdist(
+            requirement,
+            uv=find_uv_bin(),
+            python_version=python_version,
+            environ=clean_environ(environ),
+            offline=offline,
+        )
+    return fetch_sdist(link, directory=directory, cache=cache, progress=progress, offline=offline)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _OneBuild:
     """What the steps of one build share. ``scratch`` is removed when it is over."""
@@ -156,20 +183,23 @@ class _OneBuild:
 def _run_one(one: _OneBuild) -> report.Build:
     resolved, source = _prepare(one)
     spec = resolved.spec
+    date = source_date(source, one.environ)
     # Before the build, which may add generated sources.
     files = list_files(source.path)
     native = compiled_sources(files, read=partial(_read_text, source.path))
     _check_compilers(one, spec, cxx=any(name.lower().endswith(_CXX_SUFFIXES) for name in files))
     log = _new_log(one.cache, f"{source.label}-{spec.target.name}-cp{spec.python.version_nodot}")
-    built = _build(one, resolved, source, log)
+    built = _build(one, resolved, source, date=date, log=log)
     with one.progress.step("Verifying the wheel"):
-        wheel, verification = _verify(one, spec, built, native=native, log=log)
+        expectation = _expectation(spec, build_paths=(str(one.cache.root), str(one.scratch)))
+        elf_files = _verify_built(one, built, expectation, native=native, log=log)
+        wheel, verification = _finish(one, spec, built, expectation, elf_files=elf_files, date=date)
     tested = _test(one, spec, wheel)
     return report.Build(
         resolved=resolved,
         source=source,
         requirements=built.requirements,
-        wheel=_deliver(wheel, one.request.outdir),
+        wheel=deliver(wheel, one.request.outdir),
         verification=verification,
         test=tested,
         steps=one.progress.steps,
@@ -188,18 +218,17 @@ def _prepare(one: _OneBuild) -> tuple[Resolved, SourceTree]:
 
 def _open_source(one: _OneBuild, *, python_version: str = "") -> SourceTree:
     """Copy or unpack the source. Only the sdist of a requirement depends on the Python to build for."""
-    offline = one.selection.offline
 
     def fetch(requirement: Requirement) -> Path:
-        with one.progress.step(f"Finding the sdist of {requirement}"):
-            link = resolve_sdist(
-                requirement,
-                uv=find_uv_bin(),
-                python_version=python_version,
-                environ=clean_environ(one.environ),
-                offline=offline,
-            )
-        return fetch_sdist(link, directory=one.folder("sdist"), cache=one.cache, progress=one.progress, offline=offline)
+        return fetch_source(
+            requirement,
+            python_version=python_version,
+            directory=one.folder("sdist"),
+            cache=one.cache,
+            offline=one.selection.offline,
+            progress=one.progress,
+            environ=one.environ,
+        )
 
     return open_source(one.request.source, into=one.folder("source"), fetch_sdist=fetch)
 
@@ -228,7 +257,7 @@ def _headers_digest(spec: CrossSpec) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, log: Path) -> BuiltWheel:
+def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, *, date: int, log: Path) -> BuiltWheel:
     interpreter = Interpreter(
         version=resolved.build_python_version,
         abi_flags=resolved.spec.python.abi_flags,
@@ -241,6 +270,8 @@ def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, log: Path) ->
         config_settings=one.request.config_settings,
         directory=one.folder("build"),
         log=log,
+        date=date,
+        places=compiler_places(one.scratch, one.cache.root, resolved.spec),
         uv=find_uv_bin(),
         offline=one.selection.offline,
         supply=partial(one.supply.provide, interpreter=interpreter),
@@ -248,11 +279,10 @@ def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, log: Path) ->
     return build_wheel(request, environ=one.environ, progress=one.progress)
 
 
-def _verify(
-    one: _OneBuild, spec: CrossSpec, built: BuiltWheel, *, native: Sequence[str], log: Path
-) -> tuple[Path, VerificationReport]:
-    """Return the wheel with its final tag, and what verification says of it."""
-    expectation = _expectation(spec, build_paths=(str(one.cache.root), str(one.scratch)))
+def _verify_built(
+    one: _OneBuild, built: BuiltWheel, expectation: WheelExpectation, *, native: Sequence[str], log: Path
+) -> Mapping[str, ElfFile]:
+    """Return the machine code in the wheel that the backend made, if all is well with it."""
     verification = verify_wheel(built.path, expectation)
     if not one.request.allow_pure:
         # First of all: a wheel that lost its modules has nothing else that could be wrong.
@@ -260,15 +290,32 @@ def _verify(
         if fallback is not None:
             raise fallback.error()
     verification.raise_for_errors()
-    choice = platform_tag(verification.elf_files, target=spec.target, requested=one.request.platform_tag)
+    return verification.elf_files
+
+
+def _finish(  # noqa: PLR0913 - what the steps before it found out
+    one: _OneBuild,
+    spec: CrossSpec,
+    built: BuiltWheel,
+    expectation: WheelExpectation,
+    *,
+    elf_files: Mapping[str, ElfFile],
+    date: int,
+) -> tuple[Path, VerificationReport]:
+    """Return the wheel with its final tag, in its reproducible form, and what verification says of it."""
+    choice = platform_tag(elf_files, target=spec.target, requested=one.request.platform_tag)
     if choice.explanation:
         one.progress.note(choice.explanation)
-    if not choice.tags:  # pure Python
-        return built.path, verification
-    tagged = retag(built.path, platforms=choice.tags, output_dir=one.folder("tagged"))
-    verification = verify_wheel(tagged, expectation)
+    finished = finish(
+        built.path,
+        platforms=choice.tags,  # none for pure Python
+        places=build_places(one.scratch, one.cache.root, spec),
+        date=date,
+        output_dir=one.folder("finished"),
+    )
+    verification = verify_wheel(finished.path, expectation)
     verification.raise_for_errors()
-    return tagged, verification
+    return finished.path, replace(verification, findings=(*verification.findings, *finished.findings))
 
 
 def _expectation(spec: CrossSpec, *, build_paths: tuple[str, ...]) -> WheelExpectation:
@@ -304,7 +351,7 @@ def _read_text(root: Path, name: str) -> str:
     return (root / name).read_text("utf-8", errors="replace")
 
 
-def _deliver(wheel: Path, outdir: Path) -> Path:
+def deliver(wheel: Path, outdir: Path) -> Path:
     """Put the wheel into ``outdir``: whole, or not at all."""
     target = outdir / wheel.name
     try:

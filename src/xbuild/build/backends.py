@@ -63,10 +63,27 @@ def _names(requirements: Iterable[str]) -> set[str]:
     return names
 
 
-def config_settings(backend: Backend, *, meson_cross_file: Path, user: Mapping[str, str | list[str]]) -> ConfigSettings:
-    """Return the settings for the backend's hooks: ours first, so that the user's can override them."""
+def config_settings(
+    pyproject: Mapping[str, Any], *, meson_cross_file: Path, directory: Path, user: Mapping[str, str | list[str]]
+) -> ConfigSettings:
+    """Return the settings for the hooks of the project's backend: ours first, so that the user's can override them.
+
+    ``directory`` is where what a backend makes can be. Left to themselves, some choose a folder with a random name,
+    which debug information and error messages then hold.
+    """
     settings: ConfigSettings = dict(user)
+    backend = identify(pyproject)
     if backend is Backend.MESON_PYTHON:
         given = user.get("setup-args", [])
         settings["setup-args"] = [f"--cross-file={meson_cross_file}", *([given] if isinstance(given, str) else given)]
+        if "build-dir" not in user and "builddir" not in user:
+            # Where it would be: some projects refer from one to the other. This name all versions know.
+            settings["builddir"] = ".mesonpy-build"
+    elif backend is Backend.SCIKIT_BUILD_CORE and not _has_build_dir(pyproject, user):
+        settings["build-dir"] = str(directory / "cmake")
     return settings
+
+
+def _has_build_dir(pyproject: Mapping[str, Any], user: Mapping[str, str | list[str]]) -> bool:
+    configured = pyproject.get("tool", {}).get("scikit-build", {})
+    return "build-dir" in configured or not user.keys().isdisjoint({"build-dir", "skbuild.build-dir"})

@@ -6,16 +6,18 @@ import dataclasses
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xbuild.build import backends
 from xbuild.build.crossenv import CrossVenv, create_crossenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import CommandRunner, clean_environ
+from xbuild.build.reproducible import fixed_environ
 from xbuild.build.source import read_pyproject
 from xbuild.crossfiles import write_all
 from xbuild.diagnostics import first_error
 from xbuild.errors import BuildError
+from xbuild.toolchains import install, with_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from xbuild.build.source import SourceTree
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
+    from xbuild.toolchains import Toolchain
 
 T = TypeVar("T")
 
@@ -33,7 +36,8 @@ T = TypeVar("T")
 class BuildRequest:
     """One source to build for one target. ``directory`` is an empty scratch folder; ``log`` takes all output.
 
-    ``supply`` is called with build requirements before they are installed.
+    ``date`` is the source's, in seconds since 1970. ``places`` are folders with the names that compilers are to write
+    in their place. ``supply`` is called with build requirements before they are installed.
     """
 
     spec: CrossSpec
@@ -41,6 +45,8 @@ class BuildRequest:
     config_settings: Mapping[str, str | list[str]]
     directory: Path
     log: Path
+    date: int
+    places: Mapping[str, str]
     uv: str
     offline: bool
     supply: Callable[[Sequence[str]], None]
@@ -60,10 +66,11 @@ def build_wheel(request: BuildRequest, *, environ: Mapping[str, str], progress: 
     temporary = request.directory / "tmp"
     temporary.mkdir()
     # What a killed compiler leaves there goes with the scratch folder.
-    base = clean_environ(environ) | {"TMPDIR": str(temporary)}
+    base = clean_environ(environ) | fixed_environ(request.date) | {"TMPDIR": str(temporary)}
     runner = CommandRunner(log=request.log, environ=base, echo=progress.output)
-    backend = backends.identify(read_pyproject(request.source.path))
-    env, settings = _environment(request, backend, base, runner)
+    pyproject = read_pyproject(request.source.path)
+    backend = backends.identify(pyproject)
+    env, settings = _environment(request, pyproject, base, runner)
     with progress.step("Installing build requirements"):
         builder = _project_builder(request.source.path, env, runner)
         env.install(builder.build_system_requires)
@@ -79,9 +86,9 @@ def build_wheel(request: BuildRequest, *, environ: Mapping[str, str], progress: 
 
 
 def _environment(
-    request: BuildRequest, backend: backends.Backend, base: Mapping[str, str], runner: CommandRunner
+    request: BuildRequest, pyproject: Mapping[str, Any], base: Mapping[str, str], runner: CommandRunner
 ) -> tuple[CrossIsolatedEnv, backends.ConfigSettings]:
-    spec = request.spec
+    spec = dataclasses.replace(request.spec, toolchain=_own_toolchain(request))
     venv = CrossVenv.at(request.directory / "cross")
     # "The interpreter" in every file is the one that answers as the target.
     cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), request.directory / "crossfiles")
@@ -97,8 +104,21 @@ def _environment(
         offline=request.offline,
         supply=request.supply,
     )
-    settings = backends.config_settings(backend, meson_cross_file=cross.meson, user=request.config_settings)
+    settings = backends.config_settings(
+        pyproject, meson_cross_file=cross.meson, directory=request.directory, user=request.config_settings
+    )
     return env, settings
+
+
+def _own_toolchain(request: BuildRequest) -> Toolchain:
+    """Return the toolchain as this build is to see it: it writes fixed names, and is in the scratch folder itself.
+
+    The names of the cache's folders differ between machines, and some projects write their compiler's path down.
+    """
+    toolchain = request.spec.toolchain
+    if toolchain.plan is None:
+        return toolchain
+    return install(with_places(toolchain.plan, request.places), request.directory / "toolchain")
 
 
 def _project_builder(source: Path, env: CrossIsolatedEnv, runner: CommandRunner) -> ProjectBuilder:

@@ -38,9 +38,7 @@ def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
     Flags the user set on purpose (CFLAGS, LDFLAGS, …), proxies, certificates and index settings are kept.
     """
     kept = {
-        name: value
-        for name, value in environ.items()
-        if name not in LEAKING and not name.startswith(_LEAKING_PREFIXES)
+        name: value for name, value in environ.items() if name not in LEAKING and not name.startswith(_LEAKING_PREFIXES)
     }
     kept["PYTHONNOUSERSITE"] = "1"
     return kept

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import hashlib
+import os
 import shutil
 import stat
 import tarfile
@@ -28,13 +30,15 @@ _BUILD_OUTPUT = ("lib.*", "temp.*", "bdist.*", "cp3*", "CMakeCache.txt", "meson-
 class SourceTree:
     """An unpacked source: ``path`` has the ``pyproject.toml`` or ``setup.py``.
 
-    ``sha256`` is of the sdist, where there is one. ``label`` is what the user asked for, for messages and file names.
+    ``sha256`` is of the sdist, where there is one, and ``date`` its newest file's, in seconds since 1970.
+    ``label`` is what the user asked for, for messages and file names.
     """
 
     path: Path
     label: str
     kind: Literal["directory", "sdist"]
     sha256: str | None
+    date: int | None = None
 
 
 def parse_requirement(text: str) -> Requirement | None:
@@ -51,6 +55,19 @@ def find_requirement(source: str) -> Requirement | None:
     return None if "/" in source or Path(source).exists() else parse_requirement(source)
 
 
+def check_source(source: str) -> Path:
+    """Return the folder or the sdist that ``source`` names, without opening it further than to see that it is one.
+
+    Raises :class:`BuildError` if there is none, or the folder is not a project.
+    """
+    path = Path(source)
+    if path.is_dir():
+        read_pyproject(path)
+    elif not path.is_file():
+        raise _no_source(source)
+    return path
+
+
 def open_source(source: str, *, into: Path, fetch_sdist: Callable[[Requirement], Path]) -> SourceTree:
     """Copy or unpack ``source`` into the empty folder ``into``.
 
@@ -65,12 +82,16 @@ def open_source(source: str, *, into: Path, fetch_sdist: Callable[[Requirement],
     elif (requirement := find_requirement(source)) is not None:
         tree = _unpack_sdist(fetch_sdist(requirement), into=into)
     else:
-        raise BuildError(
-            f"{source}: no such folder or sdist, and not a requirement",
-            hint="SOURCE is a project's folder, an .tar.gz or .zip sdist, or a requirement such as numpy==2.5.5",
-        )
+        raise _no_source(source)
     read_pyproject(tree.path)
     return tree
+
+
+def _no_source(source: str) -> BuildError:
+    return BuildError(
+        f"{source}: no such folder or sdist, and not a requirement",
+        hint="SOURCE is a project's folder, an .tar.gz or .zip sdist, or a requirement such as numpy==2.5.5",
+    )
 
 
 def list_files(folder: Path) -> tuple[str, ...]:
@@ -149,9 +170,9 @@ def _unpack_sdist(path: Path, *, into: Path) -> SourceTree:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
         if path.name.endswith((".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar")):
-            _unpack_tar(path, into)
+            date = _unpack_tar(path, into)
         elif path.name.endswith(".zip"):
-            _unpack_zip(path, into)
+            date = _unpack_zip(path, into)
         else:
             raise BuildError(
                 f"{path}: not an sdist: expected a name that ends with .tar.gz or .zip",
@@ -168,10 +189,12 @@ def _unpack_sdist(path: Path, *, into: Path) -> SourceTree:
     label = path.name
     for suffix in (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip"):
         label = label.removesuffix(suffix)
-    return SourceTree(path=tops[0], label=label, kind="sdist", sha256=digest.hexdigest())
+    return SourceTree(path=tops[0], label=label, kind="sdist", sha256=digest.hexdigest(), date=date)
 
 
-def _unpack_tar(path: Path, into: Path) -> None:
+def _unpack_tar(path: Path, into: Path) -> int:
+    """Unpack the sdist and return the date of its newest file."""
+    newest = 0
     with tarfile.open(path) as archive:
         for member in archive:
             # tarfile's own filter strips a leading "/": an sdist with one is not what it should be, so refuse it.
@@ -181,9 +204,14 @@ def _unpack_tar(path: Path, into: Path) -> None:
                 archive.extract(member, into, filter="data")
             except tarfile.FilterError as error:
                 raise _unsafe(path, member.name, str(error)) from error
+            if member.isfile():
+                newest = max(newest, int(member.mtime))
+    return newest
 
 
-def _unpack_zip(path: Path, into: Path) -> None:
+def _unpack_zip(path: Path, into: Path) -> int:
+    """Unpack the sdist and return the date of its newest file. Its dates, which have no time zone, are taken as UTC."""
+    newest = 0
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             name = PurePosixPath(info.filename)
@@ -194,6 +222,12 @@ def _unpack_zip(path: Path, into: Path) -> None:
             extracted = Path(archive.extract(info, into))
             if (info.external_attr >> 16) & stat.S_IXUSR:
                 extracted.chmod(extracted.stat().st_mode | 0o111)
+            if not info.is_dir():
+                date = calendar.timegm((*info.date_time, 0, 0, 0))
+                # Which file is the newer one decides whether some backends generate it again.
+                os.utime(extracted, (date, date))
+                newest = max(newest, date)
+    return newest
 
 
 def _unsafe(path: Path, member: str, reason: str) -> BuildError:

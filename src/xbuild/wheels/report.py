@@ -49,6 +49,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "XBW142": "A module does not keep the promise of the wheel's ABI tag",
         "XBW143": "A module's file does not export its entry point",
         "XBW144": "An extension module cannot be loaded dynamically",
+        "XBW151": "A text named folders of the build",
+        "XBW152": "A binary file names a folder of the build",
     }
 )
 """Every code a finding can have, and its title. A code keeps its meaning for ever."""

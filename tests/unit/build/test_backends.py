@@ -10,6 +10,9 @@ import pytest
 from xbuild.build.backends import Backend, config_settings, identify
 
 CROSS = Path("/files/meson-cross.ini")
+FOLDER = Path("/folder")
+MESON = {"build-system": {"requires": ["meson-python"], "build-backend": "mesonpy"}}
+SCIKIT = {"build-system": {"requires": ["scikit-build-core"], "build-backend": "scikit_build_core.build"}}
 
 
 @pytest.mark.parametrize(
@@ -54,10 +57,31 @@ def test_a_project_without_pyproject_is_setuptools() -> None:
 def test_meson_python_gets_the_cross_file_before_the_users_arguments(
     given: dict[str, str | list[str]], expected: list[str]
 ) -> None:
-    settings = config_settings(Backend.MESON_PYTHON, meson_cross_file=CROSS, user={"builddir": "b", **given})
+    settings = config_settings(MESON, meson_cross_file=CROSS, directory=FOLDER, user={"build-dir": "b", **given})
 
-    assert settings == {"builddir": "b", "setup-args": expected}
+    assert settings == {"build-dir": "b", "setup-args": expected}
 
 
 def test_other_backends_get_the_users_settings_alone() -> None:
-    assert config_settings(Backend.SETUPTOOLS, meson_cross_file=CROSS, user={"a": "b"}) == {"a": "b"}
+    assert config_settings({}, meson_cross_file=CROSS, directory=FOLDER, user={"a": "b"}) == {"a": "b"}
+
+
+def _only(pyproject: dict[str, Any], user: dict[str, str | list[str]]) -> Any:
+    settings = config_settings(pyproject, meson_cross_file=CROSS, directory=FOLDER, user=user)
+    settings.pop("setup-args", None)
+    return settings
+
+
+@pytest.mark.parametrize("user", [{"build-dir": "b"}, {"builddir": "b"}])
+def test_a_build_happens_in_a_folder_of_a_fixed_name_unless_the_user_names_one(
+    user: dict[str, str | list[str]],
+) -> None:
+    assert _only(MESON, {}) == {"builddir": ".mesonpy-build"}
+    assert _only(MESON, user) == user
+
+
+def test_cmake_builds_in_a_folder_of_a_fixed_name_unless_the_user_or_the_project_names_one() -> None:
+    assert _only(SCIKIT, {}) == {"build-dir": "/folder/cmake"}
+    assert _only(SCIKIT, {"build-dir": "b"}) == {"build-dir": "b"}
+    assert _only(SCIKIT, {"skbuild.build-dir": "b"}) == {"skbuild.build-dir": "b"}
+    assert _only({**SCIKIT, "tool": {"scikit-build": {"build-dir": "b"}}}, {}) == {}
