@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xbuild.crossfiles import CrossFiles
+    from xbuild.crossfiles.spec import CrossSpec
     from xbuild.resolve import Selection
 
     Callback = Callable[..., Any]
@@ -48,7 +49,7 @@ def meson(*, selection: Selection, output: Path | None) -> None:
 
     Use: meson setup BUILD --cross-file FILE
     """
-    _deliver(_write(selection).meson.read_text("utf-8"), output)
+    _deliver(_render("meson", selection), output)
 
 
 @crossfile.command()
@@ -58,7 +59,27 @@ def cmake(*, selection: Selection, output: Path | None) -> None:
 
     Use: cmake --toolchain FILE, or CMAKE_TOOLCHAIN_FILE
     """
-    _deliver(_write(selection).cmake.read_text("utf-8"), output)
+    _deliver(_render("cmake", selection), output)
+
+
+@crossfile.command()
+@_options
+def presets(*, selection: Selection, output: Path | None) -> None:
+    """Write CMake presets that name a toolchain file.
+
+    Use: as CMakeUserPresets.json, or included by it, with cmake --preset NAME
+    """
+    _deliver(_render("presets", selection), output)
+
+
+@crossfile.command()
+@_options
+def conan(*, selection: Selection, output: Path | None) -> None:
+    """Write a host profile for Conan 2.
+
+    Use: conan build . --profile:host FILE --profile:build default
+    """
+    _deliver(_render("conan", selection), output)
 
 
 @crossfile.command()
@@ -68,7 +89,7 @@ def cargo(*, selection: Selection, output: Path | None) -> None:
 
     Use: cargo --config FILE, or as .cargo/config.toml
     """
-    _deliver(_write(selection).cargo_config.read_text("utf-8"), output)
+    _deliver(_render("cargo_config", selection), output)
 
 
 @crossfile.command()
@@ -78,7 +99,7 @@ def sysconfig(*, selection: Selection, output: Path | None) -> None:
 
     Use: as the module that _PYTHON_SYSCONFIGDATA_NAME names, or crossenv's --sysconfigdata-file
     """
-    _deliver(_write(selection).sysconfigdata.read_text("utf-8"), output)
+    _deliver(_render("sysconfigdata", selection), output)
 
 
 @crossfile.command()
@@ -99,7 +120,7 @@ def env(*, selection: Selection, output: Path | None, style: Format) -> None:
     """
     from xbuild.crossfiles.environment import render
 
-    files = _write(selection)
+    _, files = _write(selection)
     variables = {**files.environment, **files.interpreter_environment}
     ours = variables["PYTHONPATH"]
     users = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each not in {"", ours}]
@@ -107,7 +128,13 @@ def env(*, selection: Selection, output: Path | None, style: Format) -> None:
     _deliver(render(dict(sorted(variables.items())), style), output)
 
 
-def _write(selection: Selection) -> CrossFiles:
+def _render(name: str, selection: Selection) -> str:
+    from xbuild.crossfiles import render
+
+    return render(name, *_write(selection))
+
+
+def _write(selection: Selection) -> tuple[CrossSpec, CrossFiles]:
     from xbuild.crossfiles import write_all
     from xbuild.provision.cache import Cache
     from xbuild.resolve import resolve  # the core, only where it is used
@@ -118,7 +145,8 @@ def _write(selection: Selection) -> CrossFiles:
     digest = hashlib.sha256(repr(spec).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     cache = Cache.default(os.environ)
     with cache.disk_errors():
-        return write_all(spec, cache.root / "crossfiles" / f"{spec.target.name}-cp{spec.python.version_nodot}-{digest}")
+        name = f"{spec.target.name}-cp{spec.python.version_nodot}-{digest}"
+        return spec, write_all(spec, cache.root / "crossfiles" / name)
 
 
 def _deliver(text: str, output: Path | None) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from xbuild.crossfiles.bundle import CrossFiles, write_all
+from xbuild.crossfiles.bundle import CrossFiles, render, write_all
 
-__all__ = ["CrossFiles", "write_all"]
+__all__ = ["CrossFiles", "render", "write_all"]

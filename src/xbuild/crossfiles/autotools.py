@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xbuild.crossfiles import quoting
 
 if TYPE_CHECKING:
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
 
 # True of every Linux libc of this century. gnulib's own questions (gl_cv_*) are left to its own guesses.
@@ -57,7 +58,7 @@ if test -z "$host_alias" || test "$host_alias" = {triplet}; then
 """
 
 
-def config_site(spec: CrossSpec) -> str:
+def render(spec: CrossSpec, _layout: Layout) -> str:
     """Return the site file. autoconf splits CONFIG_SITE at spaces, so its path must have none."""
     answers = "".join(f"  : ${{{name}={value}}}\n" for name, value in _ANSWERS.items())
     return _SITE.format(

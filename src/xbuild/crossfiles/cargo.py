@@ -40,7 +40,7 @@ def build_script_variables(spec: CrossSpec, layout: Layout) -> dict[str, str]:
     return variables
 
 
-def render_pyo3_config(spec: CrossSpec) -> str:
+def render_pyo3_config(spec: CrossSpec, _layout: Layout) -> str:
     """Return what PYO3_CONFIG_FILE names, so that PyO3 neither guesses nor runs an interpreter.
 
     ``ext_suffix`` is read by maturin; PyO3 ignores it.

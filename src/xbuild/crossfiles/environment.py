@@ -40,7 +40,7 @@ def interpreter_environment(spec: CrossSpec, layout: Layout) -> Mapping[str, str
     other Python that is started looks for the module too, and fails without it.
     """
     return {
-        "PYTHONPATH": str(layout.sysconfigdata.parent),
+        "PYTHONPATH": quoting.search_path([str(layout.sysconfigdata.parent)], "PYTHONPATH"),
         "_PYTHON_HOST_PLATFORM": spec.target.platform,
         "_PYTHON_SYSCONFIGDATA_NAME": layout.sysconfigdata.stem,
     }
@@ -100,7 +100,7 @@ def render(variables: Mapping[str, str], style: Format) -> str:
         case "json":
             return json.dumps(dict(variables), indent=2, ensure_ascii=False) + "\n"
         case "github":
-            return "".join(f"{name}={quoting.line(value, '$GITHUB_ENV')}\n" for name, value in variables.items())
+            return "".join(quoting.github(name, value) for name, value in variables.items())
         case "dotenv":
             return "".join(f"{name}={quoting.dotenv(value)}\n" for name, value in variables.items())
     assert_never(style)

@@ -21,6 +21,8 @@ class Layout:
 
     meson: Path
     cmake: Path
+    presets: Path
+    conan: Path
     sysconfigdata: Path
     config_site: Path
     pyo3_config: Path
@@ -37,6 +39,8 @@ class Layout:
         return cls(
             meson=directory / "meson-cross.ini",
             cmake=directory / "toolchain.cmake",
+            presets=directory / "CMakePresets.json",
+            conan=directory / "conan-profile.txt",
             sysconfigdata=directory / "sysconfig" / f"{module}.py",
             config_site=directory / "config.site",
             pyo3_config=directory / "pyo3-config.txt",

@@ -6,11 +6,11 @@ Meson.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from xbuild.crossfiles import quoting
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from xbuild.crossfiles.layout import Layout
@@ -26,20 +26,22 @@ Libs: {libs}
 """
 
 
-def render_all(spec: CrossSpec) -> Mapping[str, str]:
-    """Return the text of each file by its name: ``python3.pc`` and ``python-3.13.pc``, and these with ``-embed``."""
-    versioned = f"{spec.python.version}{spec.python.abi_flags}"
-    texts: dict[str, str] = {}
-    for suffix in ("", "-embed"):
-        text = _FILE.format(
-            suffix=suffix,
-            description=spec.target.description,
-            version=spec.python.version,
-            include=_escape(str(spec.python.include)),
-            libs=_libpython(spec) if suffix else "",
-        )
-        texts |= {f"python3{suffix}.pc": text, f"python-{versioned}{suffix}.pc": text}
-    return texts
+def file_names(spec: CrossSpec) -> tuple[str, ...]:
+    """Return ``python3.pc`` and ``python-3.13.pc``, and these with ``-embed``."""
+    versioned = f"python-{spec.python.version}{spec.python.abi_flags}"
+    return tuple(f"{name}{suffix}.pc" for name in ("python3", versioned) for suffix in ("", "-embed"))
+
+
+def render(name: str, spec: CrossSpec, _layout: Layout) -> str:
+    """Return the text of the file ``name``."""
+    suffix = "-embed" if name.endswith("-embed.pc") else ""
+    return _FILE.format(
+        suffix=suffix,
+        description=spec.target.description,
+        version=spec.python.version,
+        include=quoting.pkgconfig(str(spec.python.include)),
+        libs=_libpython(spec) if suffix else "",
+    )
 
 
 def libdirs(spec: CrossSpec, layout: Layout) -> tuple[Path, ...]:
@@ -50,7 +52,7 @@ def libdirs(spec: CrossSpec, layout: Layout) -> tuple[Path, ...]:
 def environment(spec: CrossSpec, layout: Layout) -> dict[str, str]:
     """Return the variables that make pkg-config find the target's packages alone."""
     return {
-        "PKG_CONFIG_LIBDIR": ":".join(map(str, libdirs(spec, layout))),
+        "PKG_CONFIG_LIBDIR": quoting.search_path(map(str, libdirs(spec, layout)), "PKG_CONFIG_LIBDIR"),
         "PKG_CONFIG_PATH": "",
         "PKG_CONFIG_SYSROOT_DIR": str(spec.sysroot.path),
     }
@@ -59,9 +61,4 @@ def environment(spec: CrossSpec, layout: Layout) -> dict[str, str]:
 def _libpython(spec: CrossSpec) -> str:
     libpython = spec.python.details.libpython
     path = (libpython.dynamic or libpython.static) if libpython else None
-    return f"-Wl,{_escape(path)}" if path else f"-lpython{spec.python.version}{spec.python.abi_flags}"
-
-
-def _escape(path: str) -> str:
-    # With the brace escaped too, "${" is no variable.
-    return re.sub(r"([^\w/.,+@%:=~-])", r"\\\1", path)
+    return f"-Wl,{quoting.pkgconfig(path)}" if path else f"-lpython{spec.python.version}{spec.python.abi_flags}"

@@ -16,7 +16,7 @@ _SCRIPT = """\
 # {name} of the target, {description}.
 usage='usage: {name} --prefix|--exec-prefix|--includes|--libs|--cflags|--ldflags|--extension-suffix|--help|--abiflags|\
 --configdir|--embed'
-prefix={prefix}
+{here}prefix={prefix}
 include={include}
 libdir={libdir}
 configdir={configdir}
@@ -48,6 +48,7 @@ def render(spec: CrossSpec, layout: Layout) -> str:
     return _SCRIPT.format(
         name=layout.python_config.name,
         description=spec.target.description,
+        here="here=${0%/*}\n" if quoting.HERE in str(python.prefix) else "",
         prefix=quoting.shell(str(python.prefix)),
         include=quoting.shell(str(python.include)),
         libdir=quoting.shell(str(variables["LIBDIR"])),

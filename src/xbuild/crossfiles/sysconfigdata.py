@@ -10,11 +10,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xbuild.crossfiles import quoting
 from xbuild.crossfiles.flags import clean_flags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec, TargetPython
 
 Variables = dict[str, str | int]
@@ -35,10 +37,19 @@ _C_COMMANDS = ("BLDSHARED", "LDSHARED")
 _CXX_COMMANDS = ("LDCXXSHARED",)
 
 
-def render(spec: CrossSpec) -> str:
-    """Return the text of the module: ``build_time_vars``, a literal, in ASCII and sorted."""
-    lines = [f"    {name!r}: {value!a},\n" for name, value in sorted(rewrite_variables(spec).items())]
-    return "".join(["# The target's sysconfig variables, rewritten by xbuild.\nbuild_time_vars = {\n", *lines, "}\n"])
+_HEADER = "# The target's sysconfig variables, rewritten by xbuild.\n"
+_FIND_HERE = "import os\n\n_here = os.path.dirname(os.path.abspath(__file__))\n"
+
+
+def render(spec: CrossSpec, _layout: Layout) -> str:
+    """Return the text of the module: ``build_time_vars``, in ASCII and sorted; a literal, unless it is portable."""
+    lines = [f"    {name!r}: {_expression(value)},\n" for name, value in sorted(rewrite_variables(spec).items())]
+    find_here = _FIND_HERE if quoting.HERE in str(spec.python.prefix) else ""
+    return "".join([_HEADER, find_here, "build_time_vars = {\n", *lines, "}\n"])
+
+
+def _expression(value: str | int) -> str:
+    return quoting.python(value) if isinstance(value, str) else ascii(value)
 
 
 def rewrite_variables(spec: CrossSpec) -> Mapping[str, str | int]:
@@ -62,23 +73,29 @@ def _holds_flags(name: str) -> bool:
 
 def _commands(spec: CrossSpec, original: Mapping[str, str | int]) -> Variables:
     toolchain = spec.toolchain
-    cc = str(toolchain.cc)
+    cc = _word(toolchain.cc)
     # Readers need the variable; without a C++ compiler, GCC's C driver explains best what is missing.
-    cxx = str(toolchain.cxx or toolchain.cc)
+    cxx = _word(toolchain.cxx or toolchain.cc)
     commands: Variables = {
         "CC": cc,
         "CXX": cxx,
         "MAINCC": cc,
         "LINKCC": cc,
         "CPP": f"{cc} -E",
-        "AR": str(toolchain.ar),
-        "RANLIB": str(toolchain.ranlib),
+        "AR": _word(toolchain.ar),
+        "RANLIB": _word(toolchain.ranlib),
     }
     optional = {"NM": toolchain.nm, "READELF": toolchain.readelf, "OBJCOPY": toolchain.objcopy}
-    commands |= {name: str(path) for name, path in optional.items() if path is not None}
+    commands |= {name: _word(path) for name, path in optional.items() if path is not None}
     commands |= {name: _relink(cc, original.get(name)) for name in _C_COMMANDS}
     commands |= {name: _relink(cxx, original.get(name, original.get("LDSHARED"))) for name in _CXX_COMMANDS}
     return commands
+
+
+def _word(path: Path) -> str:
+    """Quote a program as setuptools takes a command apart, which is nearly as a shell does."""
+    text = str(path)
+    return f'"{text}"' if quoting.HERE in text else quoting.shell(text)
 
 
 def _relink(compiler: str, command: str | int | None) -> str:

@@ -24,6 +24,8 @@ Captured = pytest.CaptureFixture[str]
 SIGNS = {
     "meson": "[host_machine]\n",
     "cmake": 'set(CMAKE_SYSTEM_NAME "Linux")\n',
+    "presets": '"configurePresets": [',
+    "conan": "[settings]\nos=Linux\narch=riscv64\n",
     "cargo": "[target.riscv64gc-unknown-linux-gnu]\n",
     "sysconfig": "build_time_vars = {\n",
     "env": "export CMAKE_TOOLCHAIN_FILE=",

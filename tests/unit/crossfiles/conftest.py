@@ -105,7 +105,7 @@ def _toolchain(kind: str, folder: Path) -> Toolchain:
     return Toolchain(
         kind="zig" if kind == "zig" else "gcc",
         family="clang" if kind == "zig" else "gcc",
-        version="1",
+        version="zig 0.15.1" if kind == "zig" else "14.2.0",
         cc=folder / "cc",
         cxx=None if bare else folder / "c++",
         fc=folder / "gfortran" if full else None,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xbuild.crossfiles.autotools import config_site
+from xbuild.crossfiles.autotools import render
+from xbuild.crossfiles.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def sourced(spec: CrossSpec, tmp_path: Path, **before: str) -> dict[str, str]:
     site = tmp_path / "config.site"
-    site.write_text(config_site(spec), "utf-8")
+    site.write_text(render(spec, Layout.of(spec, tmp_path)), "utf-8")
     done = subprocess.run(
         ["/bin/sh", "-euc", '. "$0"; set', str(site)],
         capture_output=True,

@@ -64,5 +64,5 @@ def test_without_a_library_none_is_named(spec: CrossSpec, layout: Layout) -> Non
 def test_any_path_survives(make_spec: MakeSpec) -> None:
     spec = make_spec(root=Path("/a b/$x;ü"))
     text = cmake.render(spec, Layout.of(spec, Path("/y/$z")))
-    assert "set(CMAKE_C_COMPILER [=[/a b/$x;ü/toolchain/cc]=])" in text
-    assert "set(_xbuild_pythonpath [=[/y/$z/sysconfig]=])" in text
+    assert 'set(CMAKE_C_COMPILER "/a b/\\$x;ü/toolchain/cc")' in text
+    assert 'set(_xbuild_pythonpath "/y/\\$z/sysconfig")' in text

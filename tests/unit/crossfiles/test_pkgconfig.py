@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbuild.crossfiles.pkgconfig import render_all
+from xbuild.crossfiles import pkgconfig
+from xbuild.crossfiles.layout import Layout
 
 if TYPE_CHECKING:
     from tests.unit.crossfiles.conftest import MakeSpec
@@ -12,25 +13,30 @@ if TYPE_CHECKING:
     from xbuild.crossfiles.spec import CrossSpec
 
 
+def texts(spec: CrossSpec) -> dict[str, str]:
+    layout = Layout.of(spec, Path("/files"))
+    return {name: pkgconfig.render(name, spec, layout) for name in pkgconfig.file_names(spec)}
+
+
 def test_there_is_a_file_for_each_name_python_has(make_spec: MakeSpec) -> None:
-    files = render_all(make_spec(version="3.14", flags="t"))
+    files = texts(make_spec(version="3.14", flags="t"))
     assert set(files) == {"python3.pc", "python-3.14t.pc", "python3-embed.pc", "python-3.14t-embed.pc"}
     assert files["python3.pc"] == files["python-3.14t.pc"]
     assert "Version: 3.14\n" in files["python3.pc"]
 
 
 def test_extension_modules_link_no_library_and_programs_do(spec: CrossSpec) -> None:
-    files = render_all(spec)
+    files = texts(spec)
     assert "Libs: \n" in files["python3.pc"]
     assert "Libs: -Wl,/xb/python/lib/riscv64-linux-gnu/libpython3.13.so.1.0\n" in files["python3-embed.pc"]
 
 
 def test_without_a_known_library_the_linker_looks_for_it(spec: CrossSpec) -> None:
     details = dataclasses.replace(spec.python.details, libpython=None)
-    files = render_all(dataclasses.replace(spec, python=dataclasses.replace(spec.python, details=details)))
+    files = texts(dataclasses.replace(spec, python=dataclasses.replace(spec.python, details=details)))
     assert "Libs: -lpython3.13\n" in files["python3-embed.pc"]
 
 
 def test_any_path_survives(make_spec: MakeSpec) -> None:
-    text = render_all(make_spec(root=Path("/a b/it's ${x}ü")))["python3.pc"]
+    text = texts(make_spec(root=Path("/a b/it's ${x}ü")))["python3.pc"]
     assert "Cflags: --include-directory=/a\\ b/it\\'s\\ \\$\\{x\\}ü/python/include/python3.13\n" in text
