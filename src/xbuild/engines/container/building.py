@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 _LAST_LINES = 30
 _STEP = re.compile(r"(?:\[\d+/\d+\] )?STEP \d+/\d+ ?: (?P<instruction>.+)", re.IGNORECASE)
-# What is shown from the instruction on that has this in it; Podman begins the last stage before those it copies from.
+# What is shown from the instruction on that has this in it. Not the last stage: Podman begins it before it has the
+# others that it copies from.
 _TITLES = {
     " AS system": "Installing the image's packages",
     " AS xbuild": "Installing xbuild in the image",
     " AS environment": "Fetching the targets into the image",
-    "--from=environment": "Putting the image together",
 }
 _STEP_FAILED = re.compile(r"returned a non-zero code: \d+$|exit status \d+$")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
