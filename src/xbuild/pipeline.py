@@ -136,7 +136,7 @@ def run(
     return Result(wheels=tuple(build.wheel for build in builds), report=report.render(builds))
 
 
-def fetch_source(
+def fetch_source(  # noqa: PLR0913, the sdist depends on all of it
     requirement: Requirement,
     *,
     python_version: str,

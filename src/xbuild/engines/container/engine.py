@@ -1,0 +1,382 @@
+"""The pipeline in containers: one for each wheel, of an image that has what the target needs."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+import xbuild
+from xbuild.build.process import clean_environ
+from xbuild.build.source import check_source, find_requirement
+from xbuild.engines import wire, worker
+from xbuild.engines.container.client import open_client
+from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image
+from xbuild.engines.container.limits import Limits, format_memory
+from xbuild.engines.container.sandbox import FOLDER, Mount, Plan, TimeIsUp, open_sandbox
+from xbuild.engines.container.settings import index_settings, proxies
+from xbuild.engines.container.wheelhouse import Wheelhouse
+from xbuild.errors import BuildError, EngineError, UsageError, VerificationError, XBuildError
+from xbuild.files import atomic_write
+from xbuild.pipeline import Result, Step, deliver, fetch_source
+from xbuild.provision.cache import Cache
+from xbuild.resolve import DEFAULT_PYTHON
+from xbuild.wheels.verify import expectation_for, verify_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import docker
+
+    from xbuild.engines.container.sandbox import Ending, Sandbox
+    from xbuild.pipeline import WheelRequest
+    from xbuild.progress import Progress
+    from xbuild.resolve import Selection
+
+_SOURCE = PurePosixPath("/xbuild/source")
+_LOGS = f"{FOLDER}/{worker.LOGS}/"
+# Of the caller's environment, what a build is known to obey; a container has nothing else of it.
+_PASSED_ON = frozenset(
+    {"CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "FCFLAGS", "LDFLAGS", "RUSTFLAGS"}
+    | {"CMAKE_ARGS", "CMAKE_BUILD_PARALLEL_LEVEL", "MAKEFLAGS", "SOURCE_DATE_EPOCH"}
+)
+_PASSED_ON_PREFIXES = ("SKBUILD_", "SETUPTOOLS_SCM_", "HATCH_")
+# Where the container has its own files: a folder of the user's cannot be there too.
+_TAKEN = ("bin", "dev", "etc", "lib", "lib64", "opt", "proc", "sbin", "sys", "tmp", "usr", "xbuild")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerEngine:
+    """An :class:`xbuild.engines.Engine`: ``image`` is one of the user's own, else one is made when it is needed."""
+
+    image: str | None = None
+    platform: str | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def plan(self, request: WheelRequest, *, environ: Mapping[str, str]) -> tuple[Step, ...]:  # noqa: ARG002, an Engine's
+        """Return the steps around the container and the one that is in it."""
+        return tuple(Step(title=title) for title in self._plan(request))
+
+    def run(self, request: WheelRequest, *, progress: Progress, environ: Mapping[str, str]) -> Result:
+        """Build each wheel in a container of its own. Raises :class:`EngineError` where the engine fails."""
+        client = open_client(environ)
+        cache = Cache.default(environ, progress=progress)
+        results = []
+        for selection in request.selections:
+            with cache.workspace() as scratch:
+                one = _OneRun(
+                    engine=self,
+                    client=client,
+                    request=replace(request, selections=(selection,)),
+                    cache=cache,
+                    scratch=scratch,
+                    progress=progress,
+                    environ=environ,
+                )
+                results.append(one.run())
+        return Result(
+            wheels=tuple(wheel for result in results for wheel in result.wheels),
+            report={**results[0].report, "builds": [each for result in results for each in result.report["builds"]]},
+        )
+
+    def _plan(self, request: WheelRequest) -> Iterator[str]:
+        for selection in request.selections:
+            label = selection.target.name + (f", CPython {selection.python}" if selection.python else "")
+            yield f"{label}: " + (
+                f"use the image {self.image}" if self.image else f"use an image for it on {DEFAULT_BASE}, built if new"
+            )
+            network = f"the network {self.limits.network}" if self.limits.network else "no network"
+            yield f"{label}: build a wheel from {request.source} in a container with {network}"
+            if request.is_tested:
+                yield f"{label}: test it there under the emulator: {request.test_command or 'import its modules'}"
+        yield f"verify and put {'the wheels' if len(request.selections) > 1 else 'the wheel'} into {request.outdir}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OneRun:
+    """One wheel: ``request`` has one selection; ``scratch`` is removed when it is over."""
+
+    engine: ContainerEngine
+    client: docker.DockerClient
+    request: WheelRequest
+    cache: Cache
+    scratch: Path
+    progress: Progress
+    environ: Mapping[str, str]
+
+    @property
+    def selection(self) -> Selection:
+        """The one selection."""
+        return self.request.selections[0]
+
+    def run(self) -> Result:
+        """Make the container, follow it to its end, and take out the wheel."""
+        source = self._source()
+        image = self._image()
+        memory = self.engine.limits.memory or self.client.info()["MemTotal"] * 3 // 4
+        plan = Plan(
+            image=image,
+            platform=self.engine.platform,
+            mounts=(source, *_mounts(self.selection), *self._linked()),
+            limits=self.engine.limits,
+            memory=memory,
+            environment=self._network_environment(),
+        )
+        with open_sandbox(self.client, plan) as sandbox:
+            sandbox.put({worker.REQUEST: json.dumps(self._document(source)).encode()})
+            conversation = _Conversation(run=self, sandbox=sandbox)
+            result = conversation.hold(memory)
+            return self._take(sandbox, result, image=image)
+
+    def _source(self) -> Mount:
+        """Have the source at hand, and see that it is one, before anything slow is done."""
+        requirement = find_requirement(self.request.source)
+        if requirement is None:
+            here = check_source(self.request.source)
+        else:
+            here = fetch_source(
+                requirement,
+                python_version=(self.selection.python or DEFAULT_PYTHON).removesuffix("t"),
+                directory=self.scratch,
+                cache=self.cache,
+                offline=self.selection.offline,
+                progress=self.progress,
+                environ=self.environ,
+            )
+        # Its name stays: messages and logs have it. The cache has a download under another one.
+        name = here.name if requirement is not None else here.resolve().name
+        return Mount(here=here.resolve(), inside=_SOURCE / (name or "source"))
+
+    def _image(self) -> str:
+        if self.engine.image is not None:
+            return self.engine.image
+        wanted = ImageRequest(selections=(self.selection,), platform=self.engine.platform)
+        return ensure_image(self.client, wanted, environ=self.environ, progress=self.progress)
+
+    def _linked(self) -> tuple[Mount, ...]:
+        """The folders of wheels: only a build with a network looks into them itself."""
+        if not self.engine.limits.network:
+            return ()
+        folders = (Path(text).expanduser().absolute() for text in self.request.find_links if "://" not in text)
+        return tuple(_mount(folder) for folder in folders)
+
+    def _network_environment(self) -> dict[str, str]:
+        if not self.engine.limits.network:
+            return {}
+        return {**proxies(self.environ), **index_settings(self.environ)}
+
+    def _document(self, source: Mount) -> dict[str, Any]:
+        network = self.engine.limits.network is not None
+        inside = replace(
+            self.request,
+            source=str(source.inside),
+            selections=(replace(self.selection, offline=self.selection.offline or not network),),
+            find_links=self.request.find_links if network else (),
+            outdir=Path(FOLDER, worker.OUT),
+        )
+        passed_on = {
+            name: value
+            for name, value in clean_environ(self.environ).items()
+            if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+        }
+        return {
+            "xbuild": xbuild.__version__,
+            "request": wire.encode_request(inside),
+            "environ": passed_on,
+            "network": network,
+            "verbose": True,
+        }
+
+    def _take(self, sandbox: Sandbox, result: Mapping[str, Any], *, image: str) -> Result:
+        """Deliver the wheel: a stranger's code may have written it, so it is looked at again here."""
+        names = result["wheels"]
+        files = sandbox.get(worker.OUT)
+        if len(names) != 1 or names[0] not in files:
+            raise EngineError("the container says that it made a wheel, and has none")
+        made = self.scratch / _wheel_name(names[0])
+        made.write_bytes(files[names[0]])
+        verification = verify_wheel(
+            made, expectation_for(made, target=self.selection.target, python=self.selection.python)
+        )
+        verification.raise_for_errors()
+        report = result["report"]
+        for build in report["builds"]:
+            build["image"] = image
+        return Result(wheels=(deliver(made, self.request.outdir),), report=report)
+
+    def keep_logs(self, sandbox: Sandbox) -> None:
+        """Put the logs of the build where those of this machine's builds are."""
+        with suppress(EngineError):  # the build's own failure is what matters
+            for name, content in sandbox.get(worker.LOGS).items():
+                if name.endswith(".log"):
+                    atomic_write(self.cache.root / "logs" / name, content)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Conversation:
+    """What is said between this process and the worker in its container, from its start to its end."""
+
+    run: _OneRun
+    sandbox: Sandbox
+    steps: dict[int, Any] = field(default_factory=dict)
+    result: dict[str, Any] | None = None
+    error: XBuildError | None = None
+
+    def hold(self, memory: int) -> dict[str, Any]:
+        """Start the worker and do as it says. Return the result; raise what went wrong, after its logs were kept."""
+        timeout = self.run.engine.limits.timeout
+        try:
+            self.sandbox.start()
+            for line in self.sandbox.lines(deadline=time.monotonic() + timeout):
+                self._obey(line)
+            ending = self.sandbox.wait()
+        except TimeIsUp as up:
+            self._end_steps()
+            self.run.keep_logs(self.sandbox)
+            raise self._too_long(timeout, up.processes) from None
+        finally:
+            self._end_steps()
+        self.run.keep_logs(self.sandbox)
+        if self.error is not None:
+            raise self._explained(self.error, ending, memory)
+        if self.result is None:
+            raise self._lost(ending, memory)
+        return self.result
+
+    def _obey(self, line: bytes) -> None:
+        try:
+            ((kind, value),) = json.loads(line).items()
+            self._do(kind, value)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise EngineError("the worker in the container said what it should not have said") from error
+
+    def _do(self, kind: str, value: Any) -> None:
+        progress = self.run.progress
+        match kind:
+            case "began":
+                step = progress.step(wire.printable(value[1]))
+                step.__enter__()
+                self.steps[value[0]] = step
+            case "ended":
+                failed = None if value[1] else BuildError("failed")
+                with suppress(BuildError):
+                    self.steps.pop(value[0]).__exit__(type(failed) if failed else None, failed, None)
+            case "note":
+                progress.note(self._here(wire.printable(value)))
+            case "output":
+                progress.output(wire.printable(value))
+            case "need":
+                self._provide(value[0], value[1])
+            case "result":
+                self.result = {"wheels": list(value["wheels"]), "report": dict(value["report"])}
+            case "error":
+                self.error = wire.decode_error(value)
+            case _:
+                raise ValueError(kind)
+
+    def _provide(self, number: int, need: Mapping[str, Any]) -> None:
+        """Answer a need: put the wheels into the container, or say why there are none."""
+        run = self.run
+        folder = run.scratch / "wheelhouse"
+        folder.mkdir(exist_ok=True)
+        wheelhouse = Wheelhouse(
+            folder=folder,
+            cache=run.cache,
+            environ=run.environ,
+            progress=run.progress,
+            find_links=run.request.find_links,
+            offline=run.selection.offline,
+        )
+        answer: dict[str, Any] = {"error": None}
+        try:
+            wheels = wheelhouse.fetch(
+                list(map(str, need["requirements"])), wire.decode_interpreter(need["interpreter"])
+            )
+            self.sandbox.put({f"{worker.WHEELHOUSE}/{wheel.name}": wheel for wheel in wheels})
+        except XBuildError as error:
+            answer["error"] = wire.encode_error(error)
+        self.sandbox.put({f"{worker.REPLIES}/{int(number)}.json": json.dumps(answer).encode()})
+
+    def _end_steps(self) -> None:
+        """Whatever ended the conversation ended its steps too."""
+        while self.steps:
+            _, step = self.steps.popitem()
+            with suppress(BuildError):
+                step.__exit__(BuildError, BuildError("stopped"), None)
+
+    def _here(self, text: str) -> str:
+        """Name the logs where they are kept."""
+        return text.replace(_LOGS, f"{self.run.cache.root / 'logs'}/")
+
+    def _explained(self, error: XBuildError, ending: Ending, memory: int) -> XBuildError:
+        """Say with a failure that the memory was used up: the compiler that was killed could not say it."""
+        error.message = self._here(error.message)
+        error.hint = self._here(error.hint) if error.hint else None
+        if ending.out_of_memory and isinstance(error, BuildError):
+            error.message += f" (the build reached its limit of {format_memory(memory)} of memory)"
+            error.hint = "'--container memory=SIZE' allows more" + (f"; {error.hint}" if error.hint else "")
+        return error
+
+    def _too_long(self, timeout: float, processes: int | None) -> BuildError:
+        limit = self.run.engine.limits.pids
+        crowded = processes is not None and processes >= limit * 9 // 10
+        return BuildError(
+            f"{self.run.request.source}: the build was stopped: not finished after {timeout:g} s"
+            + (f", with {processes} processes of at most {limit}" if crowded else ""),
+            hint="'--container timeout=TIME' allows more",
+        )
+
+    def _lost(self, ending: Ending, memory: int) -> XBuildError:
+        """The worker ended without a last word."""
+        if ending.out_of_memory:
+            return BuildError(
+                f"{self.run.request.source}: the build was stopped: it reached its limit of {format_memory(memory)} "
+                "of memory",
+                hint="'--container memory=SIZE' allows more",
+            )
+        return EngineError(
+            f"the container ended with status {ending.status} and without a result",
+            hint="the build or somebody else has ended it; run the same command again",
+        )
+
+
+def _mounts(selection: Selection) -> Iterator[Mount]:
+    """What the user brought for the target goes to the same place in the container: its files may name each other."""
+    if selection.sysroot is not None:
+        yield _mount(selection.sysroot)
+    if selection.build_details is not None:
+        yield _mount(_installation(selection.build_details))
+    if "/" in selection.toolchain:
+        yield _mount(Path(selection.toolchain))
+
+
+def _installation(details: Path) -> Path:
+    """The prefix of ``PREFIX/lib/pythonX.Y/build-details.json``, or the folder of a file that lies elsewhere."""
+    stdlib = details.parent
+    return stdlib.parents[1] if stdlib.parent.name.startswith("lib") and len(stdlib.parents) > 2 else stdlib
+
+
+def _mount(path: Path) -> Mount:
+    path = path.absolute()
+    if len(path.parts) < 2 or (
+        path.parts[1] in _TAKEN and not path.is_relative_to("/opt/python") and len(path.parts) < 4
+    ):
+        raise UsageError(
+            f"{path} cannot be shown to a container, which has files of its own there",
+            hint="copy it to another place, such as a folder in your home",
+        )
+    return Mount(here=path, inside=PurePosixPath(path))
+
+
+def _wheel_name(name: object) -> str:
+    """Return ``name`` if it is that of a wheel, and leads nowhere else."""
+    try:
+        parse_wheel_filename(str(name))
+    except InvalidWheelFilename as error:
+        raise VerificationError(f"the container made a file that is not a wheel: {wire.printable(name)}") from error
+    return str(name)

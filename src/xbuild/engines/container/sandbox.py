@@ -1,0 +1,274 @@
+"""One container that is locked down: no network unless asked for, no capabilities, a read-only system, limits."""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import tarfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import docker
+from docker.types import LogConfig, Ulimit
+from docker.types import Mount as DockerMount
+
+from xbuild.engines.container import labels
+from xbuild.engines.container.building import GONE, engine_errors
+from xbuild.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from xbuild.engines.container.limits import Limits
+
+FOLDER = PurePosixPath("/xbuild/run")
+"""The one place in the container that can be written to, beside ``/tmp``."""
+
+_ENTRY = ["/opt/xbuild/venv/bin/python", "-I", "-m", "xbuild.engines.worker"]
+_TEMPORARY = "/tmp"  # noqa: S108, the container's own
+_UNPRIVILEGED = 1000
+_LONGEST_LINE = 1 << 24
+_LARGEST_FILE = 1 << 32
+_ENDS_WITHIN = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """A file or folder of this machine, and where the container has it, read-only."""
+
+    here: Path
+    inside: PurePosixPath
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a container is made from."""
+
+    image: str
+    platform: str | None
+    mounts: tuple[Mount, ...]
+    limits: Limits
+    memory: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a container ended: its exit status, and whether the kernel ended something in it for want of memory."""
+
+    status: int
+    out_of_memory: bool
+
+
+class TimeIsUp(Exception):  # noqa: N818, not an error of ours: the engine says what it means for the build
+    """The container was still running at its deadline. ``processes`` is how many there were in it, if known."""
+
+    def __init__(self, processes: int | None) -> None:
+        super().__init__()
+        self.processes = processes
+
+
+@contextmanager
+def open_sandbox(client: docker.DockerClient, plan: Plan) -> Iterator[Sandbox]:
+    """Make a container of ``plan``, not started yet; whatever happens, it and its volume are removed at the end."""
+    marks = {labels.RUN: "1", labels.OWNER: labels.current_owner()}
+    name = f"xbuild-{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        with engine_errors("making a container"):
+            client.volumes.create(name=name, labels=marks)
+            client.api.create_container_from_config(_configuration(client, plan, name, marks), name, plan.platform)
+        yield Sandbox(client, name)
+    finally:
+        _remove(client, name)
+
+
+class Sandbox:
+    """A container that was made, then runs, then has ended."""
+
+    def __init__(self, client: docker.DockerClient, name: str) -> None:
+        self._client = client
+        self._name = name
+        self._lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=1000)
+
+    def start(self) -> None:
+        """Start the worker."""
+        with engine_errors("starting a container"):
+            stream = self._client.api.attach(self._name, stdout=True, stderr=True, stream=True, demux=True)
+            threading.Thread(target=self._read, args=[stream], daemon=True).start()
+            try:
+                self._client.api.start(self._name)
+            except docker.errors.APIError as error:
+                if "no such file or directory" not in str(error) and "executable file not found" not in str(error):
+                    raise
+                raise EngineError(
+                    f"the image has no xbuild: there is no {_ENTRY[0]} in it",
+                    hint="begin its Containerfile with 'FROM' and an image that 'xbuild image build' made",
+                ) from error
+
+    def lines(self, *, deadline: float) -> Iterator[bytes]:
+        """Yield the lines the worker prints, to the end. ``deadline`` is of :func:`time.monotonic`.
+
+        Raises :class:`TimeIsUp` when it has come, and :class:`EngineError` if the engine goes away.
+        """
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise TimeIsUp(self._count_processes()) from None
+            if line is None:
+                return
+            if isinstance(line, BaseException):
+                raise EngineError(
+                    f"the container engine went away during the build: {line}",
+                    hint="see that it runs, then run the same command again",
+                ) from line
+            yield line
+
+    def wait(self) -> Ending:
+        """Wait for the end, which is near when there are no more lines."""
+        with engine_errors("waiting for a container"):
+            status = self._client.api.wait(self._name, timeout=_ENDS_WITHIN)["StatusCode"]
+            state = self._client.api.inspect_container(self._name)["State"]
+        return Ending(status=int(status), out_of_memory=bool(state.get("OOMKilled")))
+
+    def put(self, files: Mapping[str, bytes | Path]) -> None:
+        """Put files into :data:`FOLDER`, by their names there."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.addfile(_member(".", mode=0o777, kind=tarfile.DIRTYPE))
+            folders = {str(PurePosixPath(name).parent) for name in files} - {"."}
+            for folder in sorted(folders):
+                tar.addfile(_member(folder, mode=0o777, kind=tarfile.DIRTYPE))
+            for name, content in files.items():
+                data = content.read_bytes() if isinstance(content, Path) else content
+                tar.addfile(_member(name, mode=0o644, size=len(data)), io.BytesIO(data))
+        with engine_errors("putting files into a container"):
+            self._client.api.put_archive(self._name, str(FOLDER), archive.getvalue())
+
+    def get(self, folder: str) -> dict[str, bytes]:
+        """Return the plain files in a folder of :data:`FOLDER`, by name; none if it is not there.
+
+        Links and all else that is no file are left out: the container may hold anything.
+        """
+        try:
+            with engine_errors("taking files out of a container"):
+                stream, _ = self._client.api.get_archive(self._name, str(FOLDER / folder))
+                return dict(_plain_files(stream))
+        except EngineError as error:
+            if isinstance(error.__cause__, docker.errors.NotFound):
+                return {}
+            raise
+
+    def _read(self, stream: Iterable[tuple[bytes | None, bytes | None]]) -> None:
+        """Cut the worker's standard output into lines; what its standard error says is the last resort's only."""
+        rest = b""
+        try:
+            for out, _err in stream:
+                *lines, rest = (rest + (out or b"")).split(b"\n")
+                for line in lines:
+                    self._lines.put(line)
+                rest = rest if len(rest) < _LONGEST_LINE else b""
+        except (*GONE, docker.errors.DockerException, OSError, ValueError) as error:
+            self._lines.put(error)
+        else:
+            self._lines.put(None)
+
+    def _count_processes(self) -> int | None:
+        with suppress(docker.errors.DockerException, *GONE, KeyError, TypeError):
+            return int(self._client.api.stats(self._name, stream=False, one_shot=True)["pids_stats"]["current"])
+        return None
+
+
+def _configuration(client: docker.DockerClient, plan: Plan, volume: str, marks: Mapping[str, str]) -> dict[str, Any]:
+    mounts = [DockerMount(str(mount.inside), str(mount.here), type="bind", read_only=True) for mount in plan.mounts]
+    host = client.api.create_host_config(
+        network_mode=plan.limits.network or "none",
+        mounts=[DockerMount(str(FOLDER), volume, type="volume"), *mounts],
+        read_only=True,
+        tmpfs={_TEMPORARY: "rw,exec,nosuid,nodev,mode=1777"},
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        mem_limit=plan.memory,
+        memswap_limit=plan.memory,
+        nano_cpus=int(plan.limits.cpus * 1e9) if plan.limits.cpus else None,
+        pids_limit=plan.limits.pids,
+        ulimits=[Ulimit(name="core", soft=0, hard=0)],
+        # A process that has lost its parent is waited for, or it would count as a process to the end.
+        init=True,
+        # What is printed goes to us alone, not to a file of the engine that nobody bounds.
+        log_config=LogConfig(type="none"),
+    )
+    configuration: dict[str, Any] = client.api.create_container_config(
+        plan.image,
+        [str(FOLDER)],
+        entrypoint=_ENTRY,
+        user=_user(client),
+        hostname="xbuild",
+        working_dir=str(FOLDER),
+        environment=dict(plan.environment),
+        labels=dict(marks),
+        host_config=host,
+    )
+    return configuration
+
+
+def _user(client: docker.DockerClient) -> str:
+    """The caller, who may read the source; not root, and in a rootless engine what stands for the caller there."""
+    if "name=rootless" in (client.info().get("SecurityOptions") or ()):
+        return "0:0"
+    return f"{os.getuid()}:{os.getgid()}" if os.getuid() else f"{_UNPRIVILEGED}:{_UNPRIVILEGED}"
+
+
+def _remove(client: docker.DockerClient, name: str) -> None:
+    """Remove the container and its volume, as far as they are there and the engine is."""
+    with suppress(docker.errors.DockerException, *GONE):
+        client.api.remove_container(name, v=True, force=True)
+    with suppress(docker.errors.DockerException, *GONE):
+        client.api.remove_volume(name, force=True)
+
+
+def _member(name: str, *, mode: int, size: int = 0, kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode, member.size = kind, mode, size
+    return member
+
+
+def _plain_files(stream: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    total = 0
+    with tarfile.open(fileobj=_Reader(stream), mode="r|") as tar:
+        for member in tar:
+            total += member.size
+            if total > _LARGEST_FILE:
+                raise EngineError(f"more than {_LARGEST_FILE >> 30} GiB of files came out of the container")
+            content = tar.extractfile(member) if member.isreg() else None
+            name = PurePosixPath(member.name)
+            if content is not None and len(name.parts) == 2:  # the folder's own name, and the file's
+                yield name.name, content.read()
+
+
+class _Reader(io.RawIOBase):
+    """The engine's answer, in pieces, as a file."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return ``size`` bytes, or what there is."""
+        parts, missing = [], size
+        while missing:
+            piece = self._rest or next(self._pieces, b"")
+            if not piece:
+                break
+            parts.append(piece[:missing])
+            self._rest = piece[missing:]
+            missing -= len(parts[-1])
+        return b"".join(parts)

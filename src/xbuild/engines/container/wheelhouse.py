@@ -1,0 +1,185 @@
+"""Wheels of requirements, for interpreters that are elsewhere: resolved by uv, chosen by their tags, from the cache."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.pylock import PackageWheel, Pylock, PylockSelectError, PylockValidationError
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.tags import compatible_tags, cpython_tags
+from uv import find_uv_bin
+
+from xbuild.build.process import clean_environ
+from xbuild.errors import BuildError
+from xbuild.provision.download import Download, Downloader
+from xbuild.testing.requirements import location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging.markers import Environment
+    from packaging.tags import Tag
+
+    from xbuild.progress import Progress
+    from xbuild.provision.cache import Cache
+    from xbuild.supply import Interpreter
+
+_LARGEST = 1 << 32
+_ALLOW = "'--container network=true' lets the build fetch it itself, and anything else"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wheelhouse:
+    """Gets wheels into ``folder``, with the index settings the user gave uv; ``find_links`` as for uv.
+
+    No code of what is fetched is run: wheels only, and a wheel need not run to be put somewhere.
+    """
+
+    folder: Path
+    cache: Cache
+    environ: Mapping[str, str]
+    progress: Progress
+    find_links: tuple[str, ...] = ()
+    offline: bool = False
+
+    def fetch(self, requirements: Sequence[str], interpreter: Interpreter) -> tuple[Path, ...]:
+        """Return wheels of ``requirements``, and of all they require, for ``interpreter``.
+
+        Raises :class:`BuildError` if there are none, and :class:`ProvisionError` if they cannot be fetched.
+        """
+        wanted = sorted(map(_checked, requirements))
+        with self.progress.step("Resolving requirements"):
+            lock = self._lock(wanted, interpreter)
+        wheels = list(_select(lock, interpreter))
+        self._download([wheel for wheel in wheels if self._fetched(wheel) is None])
+        return tuple(filter(None, map(self._fetched, wheels)))
+
+    def _lock(self, requirements: Sequence[str], interpreter: Interpreter) -> Pylock:
+        command = [find_uv_bin(), "pip", "compile", "-", "--quiet", "--color=never", "--no-header", "--universal"]
+        command += [
+            "--only-binary=:all:",
+            "--format",
+            "pylock.toml",
+            "--no-python-downloads",
+            "--python",
+            sys.executable,
+        ]
+        command += ["--python-version", _release(interpreter.version)]
+        command += [f"--find-links={location(text)}" for text in self.find_links]
+        if self.offline:
+            command.append("--offline")
+        done = subprocess.run(
+            command,
+            input="\n".join(requirements),
+            cwd=self.folder,  # not the user's folder, whose pyproject.toml may configure uv for another purpose
+            env=clean_environ(self.environ),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            raise BuildError(
+                f"cannot find wheels of what is required: {', '.join(requirements)}",
+                hint=f"check the network; a build without a network can use wheels alone: {_ALLOW}",
+                details=done.stderr.strip(),
+            )
+        try:
+            return Pylock.from_dict(tomllib.loads(done.stdout))
+        except PylockValidationError as error:
+            raise BuildError(f"uv's answer cannot be read: {error}") from error
+
+    def _fetched(self, wheel: PackageWheel) -> Path | None:
+        """Return the wheel in the folder, put there from the cache if it is in that; None if it is in neither."""
+        path = self.folder / wheel.filename
+        blob = self.cache.find_blob(wheel.hashes["sha256"], wheel.size or 0) if wheel.size else None
+        if not path.exists() and blob is not None:
+            shutil.copyfile(blob, path)
+        return path if path.exists() else None
+
+    def _download(self, wheels: Sequence[PackageWheel]) -> None:
+        if not wheels:
+            return
+        by_path = {self.folder / f".{wheel.filename}": wheel for wheel in wheels}
+        downloads = [
+            Download(url=_address(wheel), path=path, size=wheel.size or _LARGEST, exact=bool(wheel.size))
+            for path, wheel in by_path.items()
+        ]
+
+        def accept(download: Download) -> None:
+            wheel = by_path[download.path]
+            blob = self.cache.insert_blob(download.path, wheel.hashes["sha256"], origin=download.url)
+            shutil.copyfile(blob, self.folder / wheel.filename)
+
+        total = sum(wheel.size or 0 for wheel in wheels)
+        with self.progress.transfer("Downloading requirements", total=total) as advance:
+            Downloader().fetch(downloads, accept=accept, advance=advance)
+
+
+def _checked(text: str) -> str:
+    """Return ``text`` if it is a requirement of the index: it comes from a build that may run anybody's code."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        raise BuildError(f"the build requires {text!r}, which is not a requirement: {error}") from error
+    if requirement.url is not None:
+        raise BuildError(f"the build requires {requirement.name} from an address: {requirement.url}", hint=_ALLOW)
+    return str(requirement)
+
+
+def _select(lock: Pylock, interpreter: Interpreter) -> Iterator[PackageWheel]:
+    try:
+        for package, wheel in lock.select(environment=_markers(interpreter), tags=_tags(interpreter)):
+            if not isinstance(wheel, PackageWheel) or "sha256" not in wheel.hashes:
+                raise BuildError(f"{package.name}: no wheel with a SHA-256 on the index", hint=_ALLOW)
+            yield wheel
+    except PylockSelectError as error:
+        abi = f"{_release(interpreter.version)}{interpreter.abi_flags}"
+        raise BuildError(
+            f"what is required has no wheel for CPython {abi} on {interpreter.machine}: {error}", hint=_ALLOW
+        ) from error
+
+
+def _address(wheel: PackageWheel) -> str:
+    return wheel.url or Path(wheel.path or "").absolute().as_uri()
+
+
+def _release(version: str) -> str:
+    """``3.15.0`` of ``3.15.0b2``: uv takes no pre-release here."""
+    match = re.match(r"\d+\.\d+(\.\d+)?", version)
+    return match[0] if match else version
+
+
+def _markers(interpreter: Interpreter) -> Environment:
+    major, minor, *_ = interpreter.version.split(".")
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": interpreter.version,
+        "os_name": "posix",
+        "platform_machine": interpreter.machine,
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": interpreter.version,
+        "python_version": f"{major}.{minor}",
+        "sys_platform": "linux",
+    }
+
+
+def _tags(interpreter: Interpreter) -> list[Tag]:
+    major, minor, *_ = interpreter.version.split(".")
+    version = (int(major), int(minor))
+    name = f"cp{major}{minor}"
+    platforms = interpreter.platforms
+    return [
+        *cpython_tags(version, abis=[f"{name}{interpreter.abi_flags}"], platforms=platforms),
+        *compatible_tags(version, interpreter=name, platforms=platforms),
+    ]
