@@ -24,6 +24,7 @@ LAYERS = (
     {"testing"},
     {"emulator"},
     {"provision"},
+    {"importing"},
     {"crossfiles"},
     {"wheels"},
     {"toolchains"},

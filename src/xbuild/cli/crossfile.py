@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from xbuild.cli.console import open_progress, print_result
+from xbuild.cli.crossfile_import import import_
 from xbuild.cli.options import output_options, selection_options
 from xbuild.crossfiles.environment import Format
 
@@ -29,6 +30,9 @@ def crossfile() -> None:
 
     What it names is fetched if it is not in the cache. The file refers to others, which are kept in the cache too.
     """
+
+
+crossfile.add_command(import_)
 
 
 def _options(command: Callback) -> Callback:
