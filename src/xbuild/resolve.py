@@ -126,7 +126,7 @@ class _Resolver:
         self._provisioner = Provisioner(
             settings=ArchiveSettings.discover(selection.archive, environ),
             cache=self._cache,
-            build=_build_machine(platform.system(), platform.machine()),
+            build=build_machine(platform.system(), platform.machine()),
             progress=progress,
             offline=selection.offline,
             refresh=refresh,
@@ -423,7 +423,7 @@ def _completed(selection: Selection, settings: Settings) -> Selection:
     )
 
 
-def _build_machine(system: str, machine: str) -> Target:
+def build_machine(system: str, machine: str) -> Target:
     """Return the machine xbuild runs on, in the words targets are described in."""
     if system != "Linux":
         raise TargetError(
