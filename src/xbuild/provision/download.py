@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
 _CHUNK = 1 << 16
+_NETWORK_HINT = "check the network and the proxy settings, try again later, or use another mirror (XBUILD_ARCHIVE)"
 
 
 class FileMissingError(ProvisionError):
@@ -111,7 +112,7 @@ class _Transfer:
             return not self.stop.is_set()
         raise ProvisionError(
             f"cannot fetch {self.download.url}: {reason} (tried {self.policy.attempts} times)",
-            hint="check the network and the proxy settings, try again later, or use another mirror (XBUILD_ARCHIVE)",
+            hint=_NETWORK_HINT,
         )
 
     def _attempt(self) -> None:
@@ -198,22 +199,48 @@ def _missing(url: str) -> FileMissingError:
     )
 
 
+def reach(url: str, *, seconds: float) -> None:
+    """Ask for ``url`` once and fetch none of it. Raises :class:`ProvisionError` if it cannot be had within a time."""
+    import httpx  # slow to import
+
+    if urlsplit(url).scheme == "file":
+        if not Path(unquote(urlsplit(url).path)).is_file():
+            raise _missing(url)
+        return
+    policy = Policy(stall=seconds)
+    try:
+        with _open_client(policy) as client, client.stream("GET", url) as response:
+            status = response.status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = f"nothing arrived for {seconds:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
+        raise ProvisionError(f"cannot reach {url}: {reason}", hint=_NETWORK_HINT) from error
+    if status in (404, 410):
+        raise _missing(url)
+    if status >= 400:
+        raise ProvisionError(f"cannot reach {url}: the server answered {status}", hint=_NETWORK_HINT)
+
+
 @contextmanager
 def _client(policy: Policy, downloads: Sequence[Download]) -> Iterator[httpx.Client | None]:
-    """Give an HTTP client if any of the downloads needs one: proxies from the environment, the system's trust store."""
+    """Give an HTTP client if any of the downloads needs one."""
     if all(urlsplit(download.url).scheme == "file" for download in downloads):
         yield None
         return
+    with _open_client(policy) as client:
+        yield client
+
+
+def _open_client(policy: Policy) -> httpx.Client:
+    """Return an HTTP client: proxies from the environment, the system's trust store."""
     import httpx  # slow to import
     import truststore
 
-    with httpx.Client(
+    return httpx.Client(
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         timeout=httpx.Timeout(policy.stall),
         follow_redirects=True,
         headers={"User-Agent": "xbuild"},
-    ) as client:
-        yield client
+    )
 
 
 def _run_parallel(
