@@ -55,7 +55,7 @@ def test_a_plan_names_what_is_the_users_own(tmp_path: Path) -> None:
 )
 def test_a_machine_that_cannot_build_is_told_so(system: str, machine: str, message: str) -> None:
     with pytest.raises(TargetError) as caught:
-        resolve._build_machine(system, machine)
+        resolve.build_machine(system, machine)
 
     assert caught.value.message == message
 
