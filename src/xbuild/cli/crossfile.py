@@ -11,7 +11,7 @@ import click
 
 from xbuild.cli.console import open_progress, print_result
 from xbuild.cli.crossfile_import import import_
-from xbuild.cli.options import output_options, selection_options
+from xbuild.cli.options import output_options, selection_options, take_image
 from xbuild.crossfiles.environment import Format
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def _write(selection: Selection) -> tuple[CrossSpec, CrossFiles]:
     from xbuild.resolve import resolve  # the core, only where it is used
 
     with open_progress() as progress:
+        selection = take_image(selection, progress=progress)
         spec = resolve(selection, progress=progress, environ=os.environ).spec
     # The name stands for the content, so that files handed out earlier stay as they were.
     digest = hashlib.sha256(repr(spec).encode("utf-8", "surrogateescape")).hexdigest()[:16]

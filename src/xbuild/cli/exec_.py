@@ -11,7 +11,7 @@ import click
 
 from xbuild.cli.become import become
 from xbuild.cli.console import open_progress
-from xbuild.cli.options import output_options, selection_options
+from xbuild.cli.options import output_options, selection_options, take_image
 from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,11 @@ def prepare(selection: Selection, *, packages: tuple[str, ...], bare: bool, fres
     requirements = tuple(dict.fromkeys((*usual, *packages)))
     with open_progress() as progress:
         return open_environment(
-            selection, requirements=requirements, progress=progress, environ=os.environ, fresh=fresh
+            take_image(selection, progress=progress),
+            requirements=requirements,
+            progress=progress,
+            environ=os.environ,
+            fresh=fresh,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from xbuild.progress import Progress
     from xbuild.resolve import Selection
 
     Callback = Callable[..., Any]
@@ -104,6 +106,11 @@ def _selection_parameters(*, multiple: bool, positional: bool) -> list[Callback]
             help="The build-details.json of a target Python of your own, instead of the archive's.",
         ),
         click.option(
+            "--sysroot-image",
+            metavar="REF",
+            help="A container image of the target, laid out as manylinux's, to take sysroot and Python from.",
+        ),
+        click.option(
             "--lib",
             "libraries",
             multiple=True,
@@ -150,6 +157,7 @@ _SHARED = (
     "toolchain",
     "sysroot",
     "build_details",
+    "sysroot_image",
     "libraries",
     "archive",
     "base_suite",
@@ -161,11 +169,35 @@ _SHARED = (
 def _select(targets: Sequence[Target], pythons: Sequence[str | None], shared: dict[str, Any]) -> tuple[Selection, ...]:
     from xbuild.resolve import Selection  # not needed to parse, complete or describe options
 
+    if shared["sysroot_image"] is not None:
+        _refuse_beside_image(shared)
     return tuple(
         Selection(target=target, python=python, **shared)
         for target in dict.fromkeys(targets)
         for python in dict.fromkeys(pythons)
     )
+
+
+def _refuse_beside_image(shared: dict[str, Any]) -> None:
+    also = {"--sysroot": "sysroot", "--build-details": "build_details", "--lib": "libraries"}
+    for option, name in also.items():
+        if shared[name]:
+            raise click.UsageError(
+                f"--sysroot-image and {option} exclude each other: the image has the sysroot and the Python",
+                click.get_current_context(),
+            )
+
+
+def take_image(selection: Selection, *, progress: Progress) -> Selection:
+    """Return ``selection`` with the sysroot and the Python of its image, if it has one, copied to where it names them.
+
+    Raises what :func:`xbuild.engines.container.sysroot.take_image` does.
+    """
+    if selection.sysroot_image is None:
+        return selection
+    from xbuild.engines.container import sysroot  # slow to import, and needs an engine
+
+    return sysroot.take_image(selection, progress=progress, environ=os.environ)
 
 
 def output_options(command: Callback) -> Callback:

@@ -9,7 +9,7 @@ import click
 
 from xbuild.cli.become import become
 from xbuild.cli.console import open_progress
-from xbuild.cli.options import output_options, selection_options
+from xbuild.cli.options import output_options, selection_options, take_image
 from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def run(program: tuple[str, ...], *, selection: Selection) -> None:
     from xbuild.testing.environment import shared_environment
 
     with open_progress() as progress:
+        selection = take_image(selection, progress=progress)
         runtime = resolve_runtime(selection, progress=progress, environ=os.environ)
         cache = Cache.default(os.environ, progress=progress)
         runner = make_runner(runtime, directory=cache.root / "emulators", machine=os.uname().machine)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xbuild.cli.console import open_progress, print_json, print_result, shown, size, table
-from xbuild.cli.options import TargetType, json_option, output_options, selection_options
+from xbuild.cli.options import TargetType, json_option, output_options, selection_options, take_image
 from xbuild.progress import SilentProgress
 from xbuild.targets import Target, get_target, target_names
 
@@ -93,6 +93,7 @@ def fetch(*, selection: Selection, as_json: bool) -> None:
     from xbuild.resolve import resolve  # the core, only where it is used
 
     with open_progress() as progress:
+        selection = take_image(selection, progress=progress)
         resolved = resolve(selection, progress=progress, environ=os.environ, refresh=not selection.offline)
     if as_json:
         print_json([asdict(each) for each in resolved.provenance])

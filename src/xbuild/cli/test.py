@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xbuild.cli.console import open_progress, print_json, print_result
-from xbuild.cli.options import json_option, output_options, selection_options
+from xbuild.cli.options import json_option, output_options, selection_options, take_image
 
 if TYPE_CHECKING:
     from xbuild.resolve import Selection
@@ -57,6 +57,7 @@ def test(  # noqa: PLR0913, one for each option
     if selection.python is None and selection.build_details is None:
         selection = dataclasses.replace(selection, python=python)
     with open_progress() as progress:
+        selection = take_image(selection, progress=progress)
         runtime = resolve_runtime(selection, progress=progress, environ=os.environ)
         result = run_test(
             wheel,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import click
 
 from xbuild.cli.config import load_defaults
 from xbuild.cli.console import open_progress, print_json, print_result
-from xbuild.cli.options import json_option, output_options, selection_options
+from xbuild.cli.options import json_option, output_options, selection_options, take_image
 
 if TYPE_CHECKING:
     from xbuild.pipeline import Step
@@ -103,6 +103,8 @@ def wheel(*, report: Path | None, dry_run: bool, as_json: bool, **request: Any) 
         _print_plan(pipeline.plan(wanted, environ=os.environ), as_json=as_json)
         return
     with open_progress() as progress:
+        taken = tuple(take_image(selection, progress=progress) for selection in wanted.selections)
+        wanted = replace(wanted, selections=taken)
         result = pipeline.run(wanted, progress=progress, environ=os.environ)
     if report is not None:
         atomic_write(report, json.dumps(result.report, indent=2) + "\n")
