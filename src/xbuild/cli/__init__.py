@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "verify": "Check that wheels are what their names say.",
         "test": "Test a wheel for another machine under the emulator.",
         "run": "Run a program of another machine under the emulator.",
+        "image": "Build, list and prune the images that builds in containers run in.",
         "exec": "Run a command in the environment of a cross build.",
         "shell": "Start a shell in the environment of a cross build.",
     }

@@ -91,7 +91,7 @@ class Context:
 
     @cached_property
     def content(self) -> str:
-        """The digest of xbuild itself and the Containerfile."""
+        """The digest of xbuild itself, what it requires, and the Containerfile."""
         return _digest(self.containerfile, self.wheel.content, self.constraints.encode())
 
     def inputs(self, base: str) -> str:
@@ -141,6 +141,11 @@ def make_context(contents: Sequence[Provisioned], *, archive: ImageArchive, plat
         wheel=wheel,
         constraints="".join(f"{pin}\n" for pin in installed_closure(wheel.requirements, extras=("zig",))),
     )
+
+
+def content_digest() -> str:
+    """Return :attr:`Context.content` of every image that this xbuild makes."""
+    return make_context((), archive=ImageArchive(), platform=None).content
 
 
 def _label_instruction(labels: Mapping[str, str]) -> str:

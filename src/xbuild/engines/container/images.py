@@ -18,15 +18,17 @@ from xbuild.errors import EngineError, UsageError
 from xbuild.provision.cache import Cache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from xbuild.engines.container.contents import Provisioned
     from xbuild.engines.container.context import Context
     from xbuild.progress import Progress
     from xbuild.resolve import Selection
 
 DEFAULT_BASE = "debian:trixie-slim"
 REPOSITORY = "xbuild"
-_BASE_NAME = "org.opencontainers.image.base.name"
+BUILDING = "container-images"
+"""The lock of those who build or remove images."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +54,7 @@ def ensure_image(
     with engine_errors("looking for its images"):
         if found := _find(client, context, request.base):
             return found
-        with Cache.default(environ, progress=progress).lock("images", waiting_for="a container image"):
+        with Cache.default(environ, progress=progress).lock(BUILDING, waiting_for="a container image"):
             return _find(client, context, request.base) or _build(client, context, request, environ, progress)
 
 
@@ -68,12 +70,12 @@ def _find(client: docker.DockerClient, context: Context, base: str) -> str | Non
 
     Where the base image is no longer there, any that it was called by is taken for it.
     """
-    base_id = _local_image(client, base, context.platform)
+    base_id = local_image(client, base, context.platform)
     for image in client.api.images(filters={"label": f"{labels.IMAGE}=1"}):
         label: Mapping[str, str] = image.get("Labels") or {}
         made_on = label.get(labels.BASE, "")
         if (
-            (made_on == base_id if base_id is not None else label.get(_BASE_NAME) == base)
+            (made_on == base_id if base_id is not None else label.get(labels.BASE_NAME) == base)
             and label.get(labels.INPUTS) == context.inputs(made_on)
             and covers(load(label.get(labels.SELECTIONS, "")), context.contents)
         ):
@@ -81,7 +83,8 @@ def _find(client: docker.DockerClient, context: Context, base: str) -> str | Non
     return None
 
 
-def _local_image(client: docker.DockerClient, name: str, platform: str | None) -> str | None:
+def local_image(client: docker.DockerClient, name: str, platform: str | None = None) -> str | None:
+    """Return the ID of the image that the engine has under ``name``, or None if it has none for ``platform``."""
     try:
         found = client.api.inspect_image(name)
     except docker.errors.ImageNotFound:
@@ -109,12 +112,13 @@ def _build(
     environ: Mapping[str, str],
     progress: Progress,
 ) -> str:
-    base = _local_image(client, request.base, request.platform) or _pull(client, request, progress)
-    tag = _tag(context, base)
+    base = local_image(client, request.base, request.platform) or _pull(client, request, progress)
+    digest = hashlib.sha256(f"{context.inputs(base)} {dump(context.contents)}".encode()).hexdigest()[:12]
+    tag = f"{REPOSITORY}:{_title(context.contents)}-{digest}"
     build = ImageBuild(
         tag=tag,
         context=context.tar(environ, labels=_labels(context, base=base, base_name=request.base)),
-        arguments=context.build_arguments(base) | settings.proxies(environ),
+        arguments=context.build_arguments(base) | {"STAGE": digest} | settings.proxies(environ),
         platform=request.platform,
         network=settings.network_mode(environ),
     )
@@ -122,7 +126,7 @@ def _build(
         with progress.step(f"Building the container image {tag}"):
             build_image(client, build, progress=progress)
     finally:
-        prune_stages(client)
+        prune_stages(client, digest)
     return str(client.api.inspect_image(tag)["Id"])
 
 
@@ -130,13 +134,12 @@ def _labels(context: Context, *, base: str, base_name: str) -> dict[str, str]:
     targets = ", ".join(dict.fromkeys(each.target for each in context.contents))
     return {
         labels.IMAGE: "1",
-        labels.STAGE: "0",
         labels.VERSION: xbuild.__version__,
         labels.CONTENT: context.content,
         labels.INPUTS: context.inputs(base),
         labels.SELECTIONS: dump(context.contents),
         labels.BASE: base,
-        _BASE_NAME: base_name,
+        labels.BASE_NAME: base_name,
         "org.opencontainers.image.title": "xbuild",
         "org.opencontainers.image.description": f"xbuild with all it needs to build wheels for {targets}",
         "org.opencontainers.image.version": xbuild.__version__,
@@ -144,10 +147,9 @@ def _labels(context: Context, *, base: str, base_name: str) -> dict[str, str]:
     }
 
 
-def _tag(context: Context, base: str) -> str:
-    targets = {each.target for each in context.contents}
-    digest = hashlib.sha256(f"{context.inputs(base)} {dump(context.contents)}".encode()).hexdigest()[:12]
-    return f"{REPOSITORY}:{targets.pop() if len(targets) == 1 else 'all'}-{digest}"
+def _title(contents: Sequence[Provisioned]) -> str:
+    targets = {each.target for each in contents}
+    return targets.pop() if len(targets) == 1 else "all"
 
 
 def _pull(client: docker.DockerClient, request: ImageRequest, progress: Progress) -> str:
@@ -161,13 +163,18 @@ def _pull(client: docker.DockerClient, request: ImageRequest, progress: Progress
             raise EngineError(
                 f"cannot pull the base image {request.base}: {error.explanation or error}", hint=hint
             ) from error
-    found = _local_image(client, request.base, request.platform)
+    found = local_image(client, request.base, request.platform)
     if found is None:
         raise EngineError(f"{request.base} is not for the platform {request.platform}", hint=hint)
     return found
 
 
-def prune_stages(client: docker.DockerClient) -> None:
-    """Remove the layers of stages that no image uses: they hold what the build was told of the user's networks."""
-    with suppress(docker.errors.DockerException, OSError):  # what is more is told already, or does not matter
-        client.api.prune_images(filters={"dangling": True, "label": [f"{labels.STAGE}=1"]})
+def prune_stages(client: docker.DockerClient, digest: str | None = None) -> None:
+    """Remove the layers that no image uses, of the build with this digest or of all.
+
+    Those of stages hold what the build was told of the user's networks.
+    """
+    wanted = [labels.STAGE] if digest is None else [f"{labels.STAGE}={digest}", f"{labels.STAGE}=system"]
+    with suppress(docker.errors.DockerException, OSError):  # what is wrong is told already, or does not matter
+        for label in wanted:
+            client.api.prune_images(filters={"dangling": True, "label": [label]})

@@ -15,7 +15,8 @@ IMAGE = "io.xbuild.image"
 """``1`` on an image that xbuild built."""
 
 STAGE = "io.xbuild.stage"
-"""``1`` on the layers of a build's stages, which nothing names when it is over."""
+"""On the layers of a build's stages, which nothing names when it is over: the build's digest, or ``system`` on those
+that all builds begin with."""
 
 VERSION = "io.xbuild.version"
 CONTENT = "io.xbuild.content"
@@ -28,7 +29,9 @@ SELECTIONS = "io.xbuild.selections"
 """A JSON list of what was provisioned in the image."""
 
 BASE = "io.xbuild.base"
-"""The ID of the base image; its name is in ``org.opencontainers.image.base.name``."""
+"""The ID of the base image."""
+
+BASE_NAME = "org.opencontainers.image.base.name"
 
 RUN = "io.xbuild.run"
 """``1`` on the containers and volumes of a run."""

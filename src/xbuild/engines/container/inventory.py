@@ -1,0 +1,147 @@
+"""What xbuild has in the engine: listing its images, and removing what nobody needs any more."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import docker
+
+import xbuild
+from xbuild.engines.container import labels
+from xbuild.engines.container.building import engine_errors
+from xbuild.engines.container.contents import load
+from xbuild.engines.container.context import content_digest
+from xbuild.engines.container.images import BUILDING, local_image, prune_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from xbuild.engines.container.contents import Provisioned
+    from xbuild.provision.cache import Cache
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnImage:
+    """An image that xbuild built; ``tag`` is None for one that another took the name of. ``size`` is in bytes."""
+
+    id: str
+    tag: str | None
+    contents: tuple[Provisioned, ...]
+    version: str
+    size: int
+    created: datetime
+    is_current: bool
+    """Whether this xbuild would still use it."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the targets, sorted."""
+        return tuple(sorted({each.target for each in self.contents}))
+
+    @property
+    def pythons(self) -> tuple[str, ...]:
+        """The CPython versions, sorted."""
+        return tuple(sorted({each.python for each in self.contents}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pruned:
+    """What was removed, by name or ID; and the images that could not be, because a container uses them."""
+
+    containers: tuple[str, ...]
+    volumes: tuple[str, ...]
+    images: tuple[str, ...]
+    used: tuple[str, ...]
+
+
+def own_images(client: docker.DockerClient) -> tuple[OwnImage, ...]:
+    """Return the images that xbuild built, newest first."""
+    with engine_errors("listing its images"):
+        found = client.api.images(filters={"label": [f"{labels.IMAGE}=1"]})
+        bases: dict[str, str | None] = {}
+        for image in found:
+            name = _labels(image).get(labels.BASE_NAME, "")
+            if name not in bases:
+                bases[name] = local_image(client, name)
+    content = content_digest()
+    images = (_own_image(image, content=content, bases=bases) for image in found)
+    return tuple(sorted(images, key=lambda image: image.created, reverse=True))
+
+
+def _own_image(image: Mapping[str, Any], *, content: str, bases: Mapping[str, str | None]) -> OwnImage:
+    label = _labels(image)
+    tags = [tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
+    base = bases[label.get(labels.BASE_NAME, "")]
+    return OwnImage(
+        id=image["Id"],
+        tag=tags[0] if tags else None,
+        contents=load(label.get(labels.SELECTIONS, "")),
+        version=label.get(labels.VERSION, ""),
+        size=image["Size"],
+        created=datetime.fromtimestamp(image["Created"], UTC),
+        is_current=bool(tags)
+        and label.get(labels.VERSION) == xbuild.__version__
+        and label.get(labels.CONTENT) == content
+        and base in (None, label.get(labels.BASE)),
+    )
+
+
+def _labels(thing: Mapping[str, Any]) -> Mapping[str, str]:
+    return thing.get("Labels") or {}
+
+
+def prune(client: docker.DockerClient, *, cache: Cache, everything: bool = False) -> Pruned:
+    """Remove what killed clients left of their runs, and images that this xbuild would not use; or ``everything``.
+
+    Nothing of a run whose client lives, or is on another machine, is touched.
+    """
+    with engine_errors("cleaning up"), cache.lock(BUILDING, waiting_for="a container image"):
+        containers = tuple(_prune_containers(client))
+        volumes = tuple(_prune_volumes(client))
+        doomed = [image for image in own_images(client) if everything or not image.is_current]
+        used = {image.id for image in doomed if not _remove_image(client, image)}
+        prune_stages(client)
+    return Pruned(
+        containers=containers,
+        volumes=volumes,
+        images=tuple(_name(image) for image in doomed if image.id not in used),
+        used=tuple(_name(image) for image in doomed if image.id in used),
+    )
+
+
+def _prune_containers(client: docker.DockerClient) -> Iterator[str]:
+    for container in _abandoned(client.api.containers(all=True, filters={"label": [f"{labels.RUN}=1"]})):
+        with suppress(docker.errors.NotFound):  # it was about to go
+            client.api.remove_container(container["Id"], force=True, v=True)
+            yield container["Names"][0].lstrip("/") if container.get("Names") else container["Id"]
+
+
+def _prune_volumes(client: docker.DockerClient) -> Iterator[str]:
+    for volume in _abandoned(client.api.volumes(filters={"label": [f"{labels.RUN}=1"]}).get("Volumes") or ()):
+        with suppress(docker.errors.NotFound):
+            client.api.remove_volume(volume["Name"])
+            yield volume["Name"]
+
+
+def _abandoned(things: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [thing for thing in things if labels.is_abandoned(_labels(thing).get(labels.OWNER, ""))]
+
+
+def _remove_image(client: docker.DockerClient, image: OwnImage) -> bool:
+    """Remove the image unless a container, or another image, uses it; return whether it is gone."""
+    try:
+        client.api.remove_image(image.tag or image.id)
+    except docker.errors.ImageNotFound:
+        return True
+    except docker.errors.APIError as error:
+        if error.status_code in (409, 500):  # Podman says 500 for one that is in use
+            return False
+        raise
+    return True
+
+
+def _name(image: OwnImage) -> str:
+    return image.tag or image.id
