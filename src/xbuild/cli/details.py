@@ -190,7 +190,7 @@ def schema() -> None:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = list(api.discover_all(path))
+    found = api.discover_all(path)
     if not found:
         raise DetailsError(
             f"{path}: no build-details file in or under it", hint="'xbuild details synthesise' makes one"

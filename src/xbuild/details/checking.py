@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from xbuild.details.codes import CODES
-from xbuild.details.completion import RENAMED, apply, changes_for
+from xbuild.details.completion import apply, changes_for
 from xbuild.details.consistency import disagreements, surroundings
 from xbuild.details.discovery import PLAIN_NAME, flags_of, triplet_of
 from xbuild.details.evidence import gather
 from xbuild.details.findings import Finding, Fix, InvalidDetailsError, Problem
-from xbuild.details.json_text import describe, lookup, parse_json, pointer, read_text, shorten
+from xbuild.details.json_text import lookup, parse_json, read_text
 from xbuild.details.meaning import meaning
 from xbuild.details.parse import KNOWN, SUPPORTED_VERSION, from_json, schema_version
 from xbuild.details.positions import positions
@@ -23,14 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import jsonschema
-
     from xbuild.details.evidence import Evidence
     from xbuild.details.facts import Fact
     from xbuild.targets import Target
 
-_SCHEMA_CODES = {"required": "XBD110", "additionalProperties": "XBD112", "enum": "XBD113"}
-_NEWER_MAY = frozenset({"const", "additionalProperties"})
+_SAY_WHAT_IS_WRITTEN = frozenset({"XBD110", *(f"XBD{number}" for number in range(120, 130))})
+"""What is missing: the installation knows what should be there, the document at most that something should."""
 
 
 def check(file: Path, *, target: Target | None = None) -> tuple[Finding, ...]:
@@ -46,7 +43,8 @@ def check(file: Path, *, target: Target | None = None) -> tuple[Finding, ...]:
         evidence: Evidence | None = gather(file.parent, target=target, file=file)
         beside: tuple[Problem, ...] = ()
     except DetailsError as error:
-        evidence, beside = None, (Problem(code="XBD160", message=error.message),)
+        expected = "plain data about one interpreter"
+        evidence, beside = None, (Problem.make("XBD160", "{found:plain}", expected=expected, found=error.message),)
     return check_text(text, file=file, evidence=evidence, also=beside)
 
 
@@ -61,14 +59,18 @@ def check_text(
         return _findings(file, text, (*error.problems, *also))
     problems = [*also, *_named(document, file=file)]
     if newer:
-        message = f"{document['schema_version']} is newer than {SUPPORTED_VERSION}; what it adds is not checked"
-        problems.append(Problem(code="XBD105", pointer="/schema_version", message=message))
-    problems += _schema(document, newer=newer)
-    problems += meaning(document)
-    facts: tuple[Fact, ...] = ()
+        template = "{found:plain} is newer than {expected:plain}; what it adds is not checked"
+        version = document["schema_version"]
+        newer_minor = Problem.make(
+            "XBD105", template, pointer="/schema_version", expected=SUPPORTED_VERSION, found=version
+        )
+        problems.append(newer_minor)
+    facts = changes_for(document, evidence) if evidence is not None else ()
+    disagreeing = list(disagreements(document, facts))
+    known = {(each.code, each.pointer): each for each in disagreeing if each.code in _SAY_WHAT_IS_WRITTEN}
+    problems += (known.get((each.code, each.pointer), each) for each in (*_schema(document), *meaning(document)))
+    problems += disagreeing
     if evidence is not None:
-        facts = changes_for(document, evidence)
-        problems += disagreements(document, facts)
         problems += surroundings(document, evidence, file=file)
     return _findings(file, text, _first_of_each_place(problems), document=document, facts=facts)
 
@@ -79,70 +81,27 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-@cache
-def _validator() -> jsonschema.protocols.Validator:
-    import jsonschema  # slow to import, and only a check needs it
-
-    return jsonschema.Draft202012Validator(schema())
-
-
 def _named(document: Mapping[str, Any], *, file: Path) -> Iterator[Problem]:
     if file.name == PLAIN_NAME:
         return
-    yield Problem(code="XBD106", message=f"the file is called {file.name}, and not {PLAIN_NAME}")
+    template = "the file is called {found:plain}, and not {expected:plain}"
+    yield Problem.make("XBD106", template, expected=PLAIN_NAME, found=file.name)
+    template = "expected {expected} after the name of the file, found {found}"
     triplet, multiarch = triplet_of(file), lookup(document, ("implementation", "_multiarch"))
     if triplet is not None and isinstance(multiarch, str) and triplet != multiarch:
-        message = f"{shorten(multiarch)}, but the file is called {file.name}"
-        yield Problem(code="XBD107", pointer="/implementation/_multiarch", message=message)
+        yield Problem.make("XBD107", template, pointer="/implementation/_multiarch", expected=triplet, found=multiarch)
     letters, flags = flags_of(file), lookup(document, ("abi", "flags"))
     if letters is not None and isinstance(flags, list) and flags != list(letters):
-        message = f"{shorten(flags)}, but the file is called {file.name}"
-        yield Problem(code="XBD107", pointer="/abi/flags", message=message)
+        yield Problem.make("XBD107", template, pointer="/abi/flags", expected=list(letters), found=flags)
 
 
-def _schema(document: Mapping[str, Any], *, newer: bool) -> Iterator[Problem]:
-    """Yield what the schema refuses, then what the model's stricter types do (``flags`` of strings, whole numbers)."""
-    for error in _validator().iter_errors(document):
-        if not (newer and error.validator in _NEWER_MAY):
-            yield from _schema_problems(error)
+def _schema(document: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Return what breaks the schema. The parser is as strict, which a test shows; a schema library is slow to load."""
     try:
         from_json(document, source="")
     except InvalidDetailsError as error:
-        yield from error.problems
-
-
-def _schema_problems(error: jsonschema.ValidationError) -> Iterator[Problem]:
-    keys = tuple(error.absolute_path)
-    code = _SCHEMA_CODES.get(str(error.validator), "XBD111")
-    if code == "XBD112":
-        known = error.schema["properties"]
-        for key in sorted(set(error.instance) - set(known)):
-            new = RENAMED.get((*map(str, keys), key)) or (RENAMED.get((key, "path")) if not keys else None)
-            where = pointer(*keys, key)
-            if new is not None:
-                yield Problem(code="XBD114", pointer=where, message=f"a draft's name; expected {'.'.join(new)}")
-            else:
-                message = f"unknown key; version {SUPPORTED_VERSION} has {', '.join(known)} here"
-                yield Problem(code=code, pointer=where, message=message)
-    elif code == "XBD110":
-        for key in error.validator_value:
-            if key not in error.instance:
-                yield Problem(code=code, pointer=pointer(*keys, key), message="missing")
-    elif code == "XBD113":
-        message = f"expected one of {', '.join(error.validator_value)}, found {describe(error.instance)}"
-        yield Problem(code=code, pointer=pointer(*keys), message=message)
-    else:
-        message = f"expected {_TYPES.get(str(error.validator_value), error.validator_value)}, found "
-        yield Problem(code=code, pointer=pointer(*keys), message=message + describe(error.instance))
-
-
-_TYPES = {
-    "string": "a string",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "an array",
-    "object": "an object",
-}
+        return error.problems
+    return ()
 
 
 def _first_of_each_place(problems: Sequence[Problem]) -> Iterator[Problem]:
@@ -197,6 +156,8 @@ def _finding(file: Path, problem: Problem, places: Mapping[str, tuple[int, int]]
         line=line,
         column=column,
         message=problem.message,
+        expected=problem.expected,
+        found=problem.found,
         reference=code.reference,
         url=code.url,
         fix=fix,

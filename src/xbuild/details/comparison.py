@@ -6,8 +6,8 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xbuild.details.json_text import pointer
 from xbuild.details.paths import map_paths
+from xbuild.details.wording import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

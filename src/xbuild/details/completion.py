@@ -6,17 +6,17 @@ import copy
 import dataclasses
 import posixpath
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from xbuild.details.discovery import discover
 from xbuild.details.evidence import gather
 from xbuild.details.facts import Fact, derive
 from xbuild.details.findings import InvalidDetailsError
-from xbuild.details.json_text import lookup, parse_json, pointer, read_text
-from xbuild.details.model import PATH_KEYS
+from xbuild.details.json_text import lookup, parse_json, read_text
+from xbuild.details.model import PATH_KEYS, RENAMED
 from xbuild.details.parse import SUPPORTED_VERSION, from_json, schema_version, warn_of_newer
 from xbuild.details.paths import relocatable
+from xbuild.details.wording import pointer
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -24,14 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xbuild.details.evidence import Evidence
-    from xbuild.details.model import BuildDetails, Keys
+    from xbuild.details.model import BuildDetails
     from xbuild.targets import Target
 
-
-RENAMED: Mapping[Keys, Keys] = MappingProxyType(
-    {("c_api", "include"): ("c_api", "headers"), ("interpreter", "path"): ("base_interpreter",)}
-)
-"""Keys of the drafts of PEP 739 that early builds of CPython 3.14 wrote, and their names in version 1.0."""
 
 _DRAFT_OBJECTS = frozenset({"interpreter"})
 

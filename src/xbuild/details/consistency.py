@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from xbuild.details.findings import Problem
 from xbuild.details.headers import abi_flags
-from xbuild.details.json_text import lookup, pointer, shorten
+from xbuild.details.json_text import lookup
 from xbuild.details.meaning import target_of
 from xbuild.details.model import PATH_KEYS
 from xbuild.details.paths import relocatable
+from xbuild.details.wording import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,16 +65,15 @@ def disagreements(document: Mapping[str, Any], facts: Sequence[Fact]) -> Iterato
         current = lookup(document, fact.keys)
         if fact.remove:
             continue  # the schema's finding already
-        expected = f"expected {shorten(fact.value)}"
         if current is None:
-            code, message = _MISSING.get(fact.keys, _REQUIRED), f"missing; {expected}"
+            code, template = _MISSING.get(fact.keys, _REQUIRED), "missing; expected {expected}"
         else:
-            code, message = _DIFFERENT.get(fact.keys, "XBD154"), f"{expected}, found {shorten(current)}"
+            code, template = _DIFFERENT.get(fact.keys, "XBD154"), "expected {expected}, found {found}"
             if fact.keys == ("base_interpreter",) and str(fact.value).startswith(str(current)):
                 code = "XBD156"
             if code == "XBD154":
-                message += ", which is not there"
-        yield Problem(code=code, pointer=pointer(*fact.keys), message=message)
+                template += ", which is not there"
+        yield Problem.make(code, template, pointer=pointer(*fact.keys), expected=fact.value, found=current)
 
 
 def surroundings(document: Mapping[str, Any], evidence: Evidence, *, file: Path) -> Iterator[Problem]:
@@ -83,8 +83,14 @@ def surroundings(document: Mapping[str, Any], evidence: Evidence, *, file: Path)
         yield from _paths(document, evidence)
     target = evidence.target or target_of(document)
     if evidence.elf is not None and evidence.binary is not None and target and not evidence.elf.matches(target.elf):
-        message = f"{evidence.binary.value} is of another machine than {target.name}: {evidence.elf}"
-        yield Problem(code="XBD161", pointer="/libpython", message=message)
+        yield Problem.make(
+            "XBD161",
+            "{file:plain}: expected {expected:plain}, found {found:plain}",
+            pointer="/libpython",
+            expected=f"a file of {target.name}",
+            found=str(evidence.elf),
+            file=evidence.binary.value,
+        )
     yield from _pyconfig(evidence, bits=target.elf.elf_class if target else None)
 
 
@@ -97,13 +103,19 @@ def _prefix(document: Mapping[str, Any], evidence: Evidence, *, file: Path) -> I
         installed = evidence.text("prefix")
         if installed is None or posixpath.normpath(named) in {posixpath.normpath(installed.value), real}:
             return
-        message = f"{shorten(named)}, but {installed.origin} has {shorten(installed.value)}"
+        expected, template = installed.value, "expected {expected} after {why:plain}, found {found}"
+        why = installed.origin
     else:
-        leads_to = posixpath.normpath(posixpath.join(file.absolute().parent.as_posix(), named))
+        folder = file.absolute().parent.as_posix()
+        leads_to = posixpath.normpath(posixpath.join(folder, named))
         if leads_to == real:
             return
-        message = f"{shorten(named)} leads to {leads_to}, but the prefix is {real}"
-    yield Problem(code="XBD158", pointer="/base_prefix", message=message)
+        expected, template = (
+            posixpath.relpath(real, folder),
+            "expected {expected}, found {found}, which leads to {why:plain}",
+        )
+        why = leads_to
+    yield Problem.make("XBD158", template, pointer="/base_prefix", expected=expected, found=named, why=why)
 
 
 def _paths(document: Mapping[str, Any], evidence: Evidence) -> Iterator[Problem]:
@@ -111,21 +123,38 @@ def _paths(document: Mapping[str, Any], evidence: Evidence) -> Iterator[Problem]
     for keys in PATH_KEYS:
         path = lookup(relative, keys)
         if isinstance(path, str) and not evidence.exists(path):
-            message = f"{shorten(lookup(document, keys))} is not in this tree"
-            yield Problem(code="XBD155", pointer=pointer(*keys), message=message)
+            template, named = "{found} is not in this tree", lookup(document, keys)
+            yield Problem.make("XBD155", template, pointer=pointer(*keys), found=named)
 
 
 def _pyconfig(evidence: Evidence, *, bits: int | None) -> Iterator[Problem]:
     if evidence.pyconfig is None:
         return
     if evidence.flags is not None and (found := abi_flags(evidence.pyconfig)) != evidence.flags:
-        message = f"{evidence.pyconfig_name} is of a build with the flags {shorten(list(found))}, but "
-        message += f"{evidence.flags_origin} has {shorten(list(evidence.flags))}"
-        yield Problem(code="XBD162", pointer="/c_api/headers", message=message)
+        yield Problem.make(
+            "XBD162",
+            "{file:plain}: expected a build with the flags {expected} after {origin:plain}, found one with {found}",
+            pointer="/c_api/headers",
+            expected=list(evidence.flags),
+            found=list(found),
+            file=evidence.pyconfig_name,
+            origin=evidence.flags_origin,
+        )
     size = evidence.pyconfig.get("SIZEOF_VOID_P")
     if bits is not None and size is not None and size != str(bits // 8):
-        message = f"{evidence.pyconfig_name} has SIZEOF_VOID_P {size}, but the machine has {bits // 8}"
-        yield Problem(code="XBD162", pointer="/c_api/headers", message=message)
-    if evidence.pyconfig_apart:
-        message = f"its pyconfig.h only includes the real one, {evidence.pyconfig_name}"
-        yield Problem(code="XBD163", pointer="/c_api/headers", message=message)
+        yield Problem.make(
+            "XBD162",
+            "{file:plain}: expected SIZEOF_VOID_P {expected:plain}, found {found:plain}",
+            pointer="/c_api/headers",
+            expected=str(bits // 8),
+            found=size,
+            file=evidence.pyconfig_name,
+        )
+    if evidence.pyconfig_apart and evidence.headers is not None:
+        yield Problem.make(
+            "XBD163",
+            "{expected:plain} only includes the real one, {found:plain}",
+            pointer="/c_api/headers",
+            expected=f"{evidence.headers.value}/pyconfig.h",
+            found=evidence.pyconfig_name,
+        )

@@ -6,26 +6,21 @@ several architectures and ABIs can share a directory; with no flags that has two
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xbuild.details.walk import find
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from xbuild.targets import Target
 
 PLAIN_NAME = "build-details.json"
 
 _NAME = re.compile(r"build-details(?:\.(?P<flags>[a-z]*)\.(?P<triplet>[A-Za-z0-9_-]+))?\.json")
-_STDLIB = re.compile(r"(?:python|pypy)3?[0-9.]*[a-z]*")
 _STDLIB_PLACES = ("lib", "lib64", "lib/*", "usr/lib", "usr/lib64", "usr/lib/*", "usr/local/lib", "usr/local/lib64")
-_NEVER_INSIDE = frozenset(
-    {"__pycache__", "site-packages", "dist-packages", "node_modules", ".git", "proc", "sys", "dev"}
-)
 
 
 def triplet_of(file: Path) -> str | None:
@@ -62,16 +57,13 @@ def discover(directory: Path, *, target: Target | None = None) -> Path | None:
     return found[0] if found else None
 
 
-def discover_all(directory: Path) -> Iterator[Path]:
-    """Yield every build-details file under ``directory``, a whole distribution's root perhaps, in sorted order."""
-    for folder, folders, files in os.walk(directory):
-        # Most of a full root's hundred thousand names are none of ours, so the cheapest test comes first.
-        for name in sorted(name for name in files if name.startswith("build-details")):
-            if _NAME.fullmatch(name):
-                yield Path(folder, name)
-        # Nothing below a standard library is another standard library.
-        is_stdlib = "os.py" in files and _STDLIB.fullmatch(Path(folder).name)
-        folders[:] = [] if is_stdlib else sorted(set(folders) - _NEVER_INSIDE)
+def discover_all(directory: Path) -> list[Path]:
+    """Return every build-details file under ``directory``, a whole distribution's root perhaps, sorted.
+
+    What is left out is said at :func:`xbuild.details.walk.find`.
+    """
+    # Most of a full root's hundred thousand names are none of ours, so the cheapest test comes first.
+    return find(directory, lambda name: name.startswith("build-details") and _NAME.fullmatch(name) is not None)
 
 
 def _in_directory(directory: Path, *, target: Target | None) -> list[Path]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from xbuild.details.evidence import Found
 from xbuild.details.headers import hexversion
-from xbuild.details.json_text import lookup, pointer
+from xbuild.details.json_text import lookup
 from xbuild.details.meaning import machine_claims
 from xbuild.details.suffixes import extension_suffixes, split_suffix, stable_suffix
+from xbuild.details.wording import pointer
 from xbuild.targets import Target
 
 if TYPE_CHECKING:

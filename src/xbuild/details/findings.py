@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from xbuild.details.wording import describe, fill
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
     from xbuild.details.codes import Severity
 
 
+Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
+"""What a JSON text can hold."""
+
 _MOST_SHOWN = 30
+_LONGEST_CONTAINER = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,13 +28,31 @@ class Problem:
     """One thing that keeps a document from being read: a code of :mod:`xbuild.details.codes`, where, and what.
 
     ``pointer`` is a JSON pointer (RFC 6901); line and column count from 1 and are 0 where the pointer says it all.
+    ``expected`` and ``found`` are values that can be there, or words where no single value is meant ("a string"), and
+    None where there is nothing to say; ``message`` says them in a sentence.
     """
 
     code: str
     message: str
     pointer: str = ""
+    expected: Json = None
+    found: Json = None
     line: int = 0
     column: int = 0
+
+    @classmethod
+    def make(
+        cls, code: str, template: str, *, pointer: str = "", expected: Json = None, found: Json = None, **others: object
+    ) -> Self:
+        """Make a problem whose message is ``template`` with ``expected``, ``found`` and ``others`` filled in.
+
+        The template's fields are those of :func:`xbuild.details.wording.fill`. An object or array that is found is
+        kept if it is short, and otherwise only said to be one.
+        """
+        message = fill(template, {"expected": expected, "found": found, **others})
+        if isinstance(found, dict | list) and len(json.dumps(found)) > _LONGEST_CONTAINER:
+            found = describe(found)
+        return cls(code=code, message=message, pointer=pointer, expected=expected, found=found)
 
     def __str__(self) -> str:
         where = f"{self.pointer}: " if self.pointer else ""
@@ -56,13 +80,16 @@ class InvalidDetailsError(DetailsError):
 class Fix:
     """The value ``xbuild details repair`` would write, and where it was read."""
 
-    value: Any
+    value: Json
     origin: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One result of a check. ``line`` and ``column`` count from 1; where a key is missing they are its object's."""
+    """One result of a check. ``line`` and ``column`` count from 1; where a key is missing they are its object's.
+
+    ``expected`` and ``found`` are as in :class:`Problem`.
+    """
 
     file: Path
     code: str
@@ -73,6 +100,8 @@ class Finding:
     message: str
     reference: str
     url: str
+    expected: Json = None
+    found: Json = None
     fix: Fix | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,6 +115,8 @@ class Finding:
             "line": self.line,
             "column": self.column,
             "message": self.message,
+            "expected": self.expected,
+            "found": self.found,
             "reference": self.reference,
             "url": self.url,
             "fix": fix,

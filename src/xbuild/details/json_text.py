@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from xbuild.details.findings import InvalidDetailsError, Problem
+from xbuild.details.positions import places, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +20,10 @@ MAX_DEPTH = 64
 
 # An unclosed string runs to the end: otherwise each quote in it would be tried in turn, in quadratic time.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_PLAIN = re.compile(r"-?\d{1,300}(?:\.\d+)?|true|false|null", re.ASCII)
 _SHOWN = 60
-_TOO_LARGE = f"larger than {MAX_BYTES // 1024} KiB, so this is no file of a Python installation"
+_MOST_DIGITS = 1000
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def read_text(path: Path) -> str:
@@ -28,15 +32,17 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise _unreadable(str(path), f"cannot be read: {reason}") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        unread = Problem.make("XBD101", "cannot be read: {found:plain}", expected="a readable file", found=reason)
+        raise InvalidDetailsError(str(path), [unread]) from error
     if len(content) > MAX_BYTES:
-        raise _unreadable(str(path), _TOO_LARGE, hint="check that the path names the file you mean")
+        raise InvalidDetailsError(str(path), [_too_large()], hint="check that the path names the file you mean")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        message = f"not UTF-8: byte {error.start} is 0x{content[error.start]:02x}"
-        raise _unreadable(str(path), message) from error
+        found = f"byte {error.start} is 0x{content[error.start]:02x}"
+        other = Problem.make("XBD101", "not {expected:plain}: {found:plain}", expected="UTF-8", found=found)
+        raise InvalidDetailsError(str(path), [other]) from error
 
 
 def parse_json(text: str, *, source: str) -> Any:
@@ -45,28 +51,35 @@ def parse_json(text: str, *, source: str) -> Any:
     Stricter than the standard library: no NaN or Infinity, no key twice in an object, no lone surrogates.
     """
     if len(text) > MAX_BYTES:
-        raise _unreadable(source, _TOO_LARGE)
-    if depth(text) > MAX_DEPTH:
-        raise _unreadable(source, f"nested deeper than {MAX_DEPTH} levels")
+        raise InvalidDetailsError(source, [_too_large()])
+    if (levels := depth(text)) > MAX_DEPTH:
+        deep = Problem.make("XBD101", "nested deeper than {expected:plain} levels", expected=MAX_DEPTH, found=levels)
+        raise InvalidDetailsError(source, [deep])
     if not text.strip():
         hint = "the file was truncated, or its writer was interrupted"
-        raise InvalidDetailsError(source, [Problem(code="XBD102", message="not JSON: the file is empty")], hint=hint)
+        raise InvalidDetailsError(source, [_not_json("the file is empty")], hint=hint)
+    if text.startswith(_BYTE_ORDER_MARK):
+        hint = "save the file as UTF-8 without it"
+        raise InvalidDetailsError(source, [_not_json("the file begins with a byte order mark")], hint=hint)
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return _strict(text)
     except json.JSONDecodeError as error:
-        message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:].removesuffix(' starting at')}"
+        found = f"{error.msg[:1].lower()}{error.msg[1:].removesuffix(' starting at')}"
         if error.pos >= len(text.rstrip()) or "nterminated" in error.msg:
-            message += ": the file ends there"
-        problem = Problem(code="XBD102", message=message, line=error.lineno, column=error.colno)
-        raise InvalidDetailsError(source, [problem]) from error
+            found += ": the file ends there"
+        wrong = dataclasses.replace(_not_json(found), line=error.lineno, column=error.colno)
+        raise InvalidDetailsError(source, [wrong]) from error
     except _RepeatedKeyError as error:
-        raise InvalidDetailsError(source, [Problem(code="XBD103", message=str(error))]) from error
-    except UnicodeEncodeError as error:
-        message = "not JSON: a string has half of a surrogate pair"
-        raise InvalidDetailsError(source, [Problem(code="XBD102", message=message)]) from error
+        raise InvalidDetailsError(source, [_repeated_key(text)]) from error
     except ValueError as error:
-        raise InvalidDetailsError(source, [Problem(code="XBD102", message=f"not JSON: {error}")]) from error
+        raise InvalidDetailsError(source, [_not_strict(text)]) from error
+
+
+def _strict(text: str) -> Any:
+    value = json.loads(
+        text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+    )
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
 
 
@@ -82,34 +95,6 @@ def depth(text: str) -> int:
     return deepest
 
 
-def describe(value: object) -> str:
-    """Say what a JSON value is, for "expected a string, found …": its type, and the value itself if it is short."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f"the string {shorten(value)}"
-        case int() | float():
-            return f"the number {shorten(value)}"
-        case dict():
-            return "an object" if value else "an empty object"
-        case _:
-            return "an array" if value else "an empty array"
-
-
-def shorten(value: object) -> str:
-    """Return ``value`` as JSON, cut where it is too long for a message."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def pointer(*keys: str | int) -> str:
-    """Return the JSON pointer (RFC 6901) of a path of keys; that of the document is the empty string."""
-    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)
-
-
 def lookup(document: Any, keys: tuple[str | int, ...]) -> Any:
     """Return the value at ``keys``, or None where there is none."""
     for key in keys:
@@ -123,16 +108,51 @@ class _RepeatedKeyError(ValueError):
     pass
 
 
-def _unreadable(source: str, message: str, *, hint: str | None = None) -> InvalidDetailsError:
-    return InvalidDetailsError(source, [Problem(code="XBD101", message=message)], hint=hint)
+def _too_large() -> Problem:
+    template = "larger than {kibibytes:plain} KiB, so this is no file of a Python installation"
+    return Problem.make("XBD101", template, expected=f"at most {MAX_BYTES} bytes", kibibytes=MAX_BYTES // 1024)
+
+
+def _not_json(found: str) -> Problem:
+    return Problem.make("XBD102", "not {expected:plain}: {found:plain}", expected="JSON", found=found)
+
+
+def _repeated_key(text: str) -> Problem:
+    """Return where ``text``, in which a key is there twice, has the first such."""
+    seen: set[str] = set()
+    found = places(text)
+    while (place := next(found))[0] not in seen:
+        seen.add(place[0])
+    where, key, (line, column) = place
+    template = "the key {found} is there twice in one object"
+    twice = Problem.make("XBD103", template, pointer=where, expected="each key once", found=key)
+    return dataclasses.replace(twice, line=line, column=column)
+
+
+def _not_strict(text: str) -> Problem:
+    """Return where ``text``, which only the standard library takes for JSON, has the first value that is none."""
+    found, (line, column) = next((why, place) for kind, shown, place in tokens(text) if (why := _lax(kind, shown)))
+    return dataclasses.replace(_not_json(found), line=line, column=column)
+
+
+def _lax(kind: str, shown: str) -> str | None:
+    """Say why a word is none of strict JSON, None if it is one."""
+    try:
+        if kind == "string" and "\\u" in shown:
+            json.loads(shown).encode("utf-8")
+        elif kind == "atom" and not _PLAIN.fullmatch(shown):
+            json.loads(shown, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
+    except UnicodeEncodeError:
+        return "a string has half of a surrogate pair"
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _RepeatedKeyError(f"the key {shorten(key)} is there twice in one object")
-        found[key] = value
+    found: dict[str, Any] = dict(pairs)
+    if len(found) < len(pairs):
+        raise _RepeatedKeyError
     return found
 
 
@@ -145,3 +165,9 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{text[:_SHOWN]} is too large a number")
     return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"{text[:_SHOWN]}… is too large a number")
+    return int(text)

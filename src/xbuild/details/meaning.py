@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from xbuild.details.findings import Problem
 from xbuild.details.headers import hexversion
-from xbuild.details.json_text import lookup, pointer, shorten
+from xbuild.details.json_text import lookup
 from xbuild.details.model import RELEASE_LEVELS, VersionInfo
-from xbuild.details.suffixes import split_suffix
+from xbuild.details.suffixes import of_platform, split_suffix, stable_suffix
+from xbuild.details.wording import pointer
 from xbuild.errors import TargetError
 from xbuild.targets import Target, get_target
 
@@ -26,6 +27,7 @@ _IMPLEMENTATION_KEYS = frozenset({"name", "version", "hexversion", "cache_tag", 
 _KERNEL_NAMES = {"armv8l": "armv7l"}
 """What a kernel calls its machine for a program of another word size, and what wheels call the program's."""
 _MOST = 2**31
+_OTHER = "expected {expected}, found {found}"
 
 
 def meaning(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -52,14 +54,16 @@ def target_of(document: Mapping[str, Any]) -> Target | None:
 def _platform(document: Mapping[str, Any]) -> Iterator[Problem]:
     platform = document.get("platform")
     if platform == "":
-        yield Problem(
-            code="XBD130", pointer="/platform", message='empty; expected the platform, such as "linux-riscv64"'
-        )
+        target = target_of(document)
+        template, expected = "empty; expected {expected:plain}", 'the platform, such as "linux-riscv64"'
+        if target is not None:
+            template, expected = "empty; expected {expected}", target.platform
+        yield Problem.make("XBD130", template, pointer="/platform", expected=expected, found=platform)
     elif isinstance(platform, str):
         proper = _proper_platform(platform)
         if proper is not None and proper != platform:
-            message = f"{shorten(platform)} is {shorten(proper)} in wheel tags"
-            yield Problem(code="XBD139", pointer="/platform", message=message)
+            template = "{found} is {expected} in wheel tags"
+            yield Problem.make("XBD139", template, pointer="/platform", expected=proper, found=platform)
 
 
 def _proper_platform(platform: str) -> str | None:
@@ -99,8 +103,26 @@ def _machines(document: Mapping[str, Any]) -> Iterator[Problem]:
     agreeing = next(where for where, name in names.items() if name == majority)
     for where, name in names.items():
         if name != majority:
-            message = f"{name}, but {agreeing} is of {majority}"
-            yield Problem(code="XBD138", pointer=where, message=message)
+            yield Problem.make(
+                "XBD138",
+                "expected {expected}, found {found}: {agreeing:plain} is of {majority:plain}",
+                pointer=where,
+                expected=_named(where, claims[agreeing], document),
+                found=lookup(document, tuple(where.split("/")[1:])),
+                agreeing=agreeing,
+                majority=majority,
+            )
+
+
+def _named(where: str, machine: Target | str, document: Mapping[str, Any]) -> str:
+    """Return what the key at ``where`` would say if it were of ``machine``, a target or a triplet."""
+    triplet = machine if isinstance(machine, str) else machine.triplet
+    if where == "/platform":
+        return machine.platform if isinstance(machine, Target) else f"linux-{triplet.partition('-')[0]}"
+    if where == "/implementation/_multiarch":
+        return triplet
+    suffix = str(lookup(document, ("abi", "extension_suffix")))
+    return of_platform(suffix, triplet)
 
 
 def _versions(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -110,21 +132,21 @@ def _versions(document: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(language, str):
         return
     if not _LANGUAGE_VERSION.fullmatch(language):
-        message = f'expected major and minor, such as "3.14", found {shorten(language)}'
-        yield Problem(code="XBD134", pointer=where, message=message)
+        expected = 'major and minor, such as "3.14"'
+        template = "expected {expected:plain}, found {found}"
+        yield Problem.make("XBD134", template, pointer=where, expected=expected, found=language)
         return
     if (short := _short(info)) is not None and short != language:
-        message = f"{shorten(language)}, but language.version_info is {short}"
-        yield Problem(code="XBD134", pointer=where, message=message)
+        template = "expected {expected} after language.version_info, found {found}"
+        yield Problem.make("XBD134", template, pointer=where, expected=short, found=language)
     if lookup(document, ("implementation", "name")) != "cpython":
         return
     if (short := _short(lookup(document, ("implementation", "version")))) is not None and short != language:
-        message = f"{short}, but language.version is {shorten(language)}"
-        yield Problem(code="XBD134", pointer="/implementation/version", message=message)
+        template = "expected {expected} after language.version, found {found}"
+        yield Problem.make("XBD134", template, pointer="/implementation/version", expected=language, found=short)
     tag, expected = lookup(document, ("implementation", "cache_tag")), f"cpython-{language.replace('.', '')}"
     if isinstance(tag, str) and tag != expected:
-        message = f"expected {shorten(expected)}, found {shorten(tag)}"
-        yield Problem(code="XBD134", pointer="/implementation/cache_tag", message=message)
+        yield Problem.make("XBD134", _OTHER, pointer="/implementation/cache_tag", expected=expected, found=tag)
 
 
 def _implementation(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -133,18 +155,17 @@ def _implementation(document: Mapping[str, Any]) -> Iterator[Problem]:
         return
     name = implementation.get("name")
     if isinstance(name, str) and name != name.lower():
-        message = f"expected {shorten(name.lower())}, found {shorten(name)}"
-        yield Problem(code="XBD135", pointer="/implementation/name", message=message)
+        yield Problem.make("XBD135", _OTHER, pointer="/implementation/name", expected=name.lower(), found=name)
     for key in implementation:
         if key not in _IMPLEMENTATION_KEYS and not key.startswith("_"):
-            message = f"expected {shorten('_' + key)}, found {shorten(key)}"
-            yield Problem(code="XBD136", pointer=pointer("implementation", key), message=message)
+            where = pointer("implementation", key)
+            yield Problem.make("XBD136", _OTHER, pointer=where, expected=f"_{key}", found=key)
     version, number = _version_info(implementation.get("version")), implementation.get("hexversion")
     if version is not None and isinstance(number, int) and number != hexversion(version):
-        message = (
-            f"expected {hexversion(version)} ({hexversion(version):#x}) for implementation.version, found {number}"
-        )
-        yield Problem(code="XBD134", pointer="/implementation/hexversion", message=message)
+        expected = hexversion(version)
+        template = f"expected {{expected}} ({expected:#x}) for implementation.version, found {{found}}"
+        where = "/implementation/hexversion"
+        yield Problem.make("XBD134", template, pointer=where, expected=expected, found=number)
 
 
 def _abi(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -152,53 +173,59 @@ def _abi(document: Mapping[str, Any]) -> Iterator[Problem]:
     has_extensions = bool(extensions) or "c_api" in document
     suffix = lookup(document, ("abi", "extension_suffix"))
     if suffix is None and has_extensions:
-        yield Problem(code="XBD121", pointer="/abi/extension_suffix", message="missing")
+        expected = "the suffix of extension modules"
+        template = "missing; expected {expected:plain}"
+        yield Problem.make("XBD121", template, pointer="/abi/extension_suffix", expected=expected)
     stable = [entry for entry in extensions if entry.startswith(".abi")]
     if stable and lookup(document, ("abi", "stable_abi_suffix")) is None:
-        message = f"missing, but suffixes.extensions has {shorten(stable[0])}"
-        yield Problem(code="XBD122", pointer="/abi/stable_abi_suffix", message=message)
+        template = "missing; expected {expected}, which suffixes.extensions has"
+        yield Problem.make("XBD122", template, pointer="/abi/stable_abi_suffix", expected=stable[0])
     flags = lookup(document, ("abi", "flags"))
     if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
         return
     named = suffix if isinstance(suffix, str) else next(iter(extensions), "")
     if (split := split_suffix(named)) is not None and split[1] != "".join(flags):
-        message = f"{shorten(flags)}, but {shorten(named)} is of {shorten(list(split[1]))}"
-        yield Problem(code="XBD131", pointer="/abi/flags", message=message)
+        template = "expected {expected} after {named}, found {found}"
+        yield Problem.make("XBD131", template, pointer="/abi/flags", expected=list(split[1]), found=flags, named=named)
 
 
 def _suffixes(document: Mapping[str, Any]) -> Iterator[Problem]:
     if "suffixes" not in document:
-        yield Problem(code="XBD123", pointer="/suffixes", message="missing")
+        template = "missing; expected {expected:plain}"
+        yield Problem.make("XBD123", template, pointer="/suffixes", expected="an object of lists")
         return
-    extensions = _extensions(document)
+    extensions, first = _extensions(document), "/suffixes/extensions/0"
     if not extensions:
         return
     suffix, stable = (lookup(document, ("abi", f"{kind}_suffix")) for kind in ("extension", "stable_abi"))
     if isinstance(suffix, str) and suffix != extensions[0]:
-        message = f"expected abi.extension_suffix, {shorten(suffix)}, found {shorten(extensions[0])}"
-        yield Problem(code="XBD137", pointer="/suffixes/extensions/0", message=message)
+        template = "expected abi.extension_suffix, {expected}, found {found}"
+        yield Problem.make("XBD137", template, pointer=first, expected=suffix, found=extensions[0])
     if isinstance(stable, str) and stable not in extensions:
-        message = f"{shorten(stable)} is not in suffixes.extensions"
-        yield Problem(code="XBD137", pointer="/abi/stable_abi_suffix", message=message)
+        template = "expected one of suffixes.extensions, found {found}"
+        where = "/abi/stable_abi_suffix"
+        yield Problem.make("XBD137", template, pointer=where, expected=stable_suffix(extensions), found=stable)
     triplet = lookup(document, ("implementation", "_multiarch"))
     if suffix is None and isinstance(triplet, str) and (split := split_suffix(extensions[0])) and split[2] != triplet:
-        message = f"of {split[2]}, but implementation._multiarch is {shorten(triplet)}"
-        yield Problem(code="XBD137", pointer="/suffixes/extensions/0", message=message)
+        template = "expected {expected} after implementation._multiarch, found {found}"
+        expected = of_platform(extensions[0], triplet)
+        yield Problem.make("XBD137", template, pointer=first, expected=expected, found=extensions[0])
 
 
 def _libpython(document: Mapping[str, Any]) -> Iterator[Problem]:
     libpython = document.get("libpython")
     if not isinstance(libpython, dict) or "dynamic" in libpython:
         if isinstance(libpython, dict) and "link_extensions" not in libpython:
-            message = "missing, but there is libpython.dynamic"
-            yield Problem(code="XBD127", pointer="/libpython/link_extensions", message=message)
+            template = "missing, but there is libpython.dynamic; expected {expected:plain}"
+            where = "/libpython/link_extensions"
+            yield Problem.make("XBD127", template, pointer=where, expected="true or false")
         return
     if "dynamic_stableabi" in libpython:
-        message = "there is no libpython.dynamic"
-        yield Problem(code="XBD132", pointer="/libpython/dynamic_stableabi", message=message)
+        template, found = "found {found}, but there is no libpython.dynamic", libpython["dynamic_stableabi"]
+        yield Problem.make("XBD132", template, pointer="/libpython/dynamic_stableabi", found=found)
     if libpython.get("link_extensions") is True:
-        message = "true, but there is no libpython.dynamic to link to"
-        yield Problem(code="XBD133", pointer="/libpython/link_extensions", message=message)
+        template = "expected {expected}, found {found}: there is no libpython.dynamic to link to"
+        yield Problem.make("XBD133", template, pointer="/libpython/link_extensions", expected=False, found=True)
 
 
 def _extensions(document: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ PATH_KEYS: tuple[Keys, ...] = (
     ("c_api", "pkgconfig_path"),
 )
 """Every path that is relative to ``base_prefix``."""
+
+RENAMED: Mapping[Keys, Keys] = MappingProxyType(
+    {("c_api", "include"): ("c_api", "headers"), ("interpreter", "path"): ("base_interpreter",)}
+)
+"""Keys of the drafts of PEP 739 that early builds of CPython 3.14 wrote, and their names in version 1.0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

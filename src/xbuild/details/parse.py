@@ -12,10 +12,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from xbuild.details.findings import InvalidDetailsError, Problem
-from xbuild.details.json_text import describe, parse_json, pointer, read_text
+from xbuild.details.findings import InvalidDetailsError, Json, Problem
+from xbuild.details.json_text import parse_json, read_text
 from xbuild.details.model import (
     RELEASE_LEVELS,
+    RENAMED,
     Abi,
     BuildDetails,
     CApi,
@@ -24,6 +25,7 @@ from xbuild.details.model import (
     Libpython,
     VersionInfo,
 )
+from xbuild.details.wording import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 KNOWN = (1, 0)
 SUPPORTED_VERSION = "1.0"
 
+_MISSING = "missing; expected {expected:plain}"
+_OTHER_KIND = "expected {expected:plain}, found {found:kind}"
+_A_VERSION = "a string such as '1.0'"
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)", re.ASCII)
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -73,25 +78,26 @@ def from_json(value: Any, *, source: str) -> BuildDetails:
 def schema_version(value: Any, *, source: str) -> tuple[int, int]:
     """Return major and minor of a document's ``schema_version``, or raise if it is no document of a known major."""
     if not isinstance(value, dict):
-        problem = Problem(code="XBD111", message=f"expected an object, found {describe(value)}")
-        raise InvalidDetailsError(source, [problem])
+        raise InvalidDetailsError(source, [Problem.make("XBD111", _OTHER_KIND, expected="an object", found=value)])
     if "schema_version" not in value:
         hint = "this does not look like a build-details.json: check that the path names the file you mean"
-        problem = Problem(code="XBD110", pointer="/schema_version", message="missing; expected a string such as '1.0'")
-        raise InvalidDetailsError(source, [problem], hint=hint)
+        missing = Problem.make("XBD110", _MISSING, pointer="/schema_version", expected=_A_VERSION)
+        raise InvalidDetailsError(source, [missing], hint=hint)
     version = value["schema_version"]
     match = _VERSION.fullmatch(version) if isinstance(version, str) else None
     if match is None or len(version) > 20:
-        message = f"expected a string such as '1.0', found {describe(version)}"
-        raise InvalidDetailsError(source, [Problem(code="XBD111", pointer="/schema_version", message=message)])
+        other = Problem.make("XBD111", _OTHER_KIND, pointer="/schema_version", expected=_A_VERSION, found=version)
+        raise InvalidDetailsError(source, [other])
     major, minor = int(match[1]), int(match[2])
     if major != KNOWN[0]:
-        message = f"version {version} of the format is unknown; this xbuild reads {KNOWN[0]}.x"
-        raise InvalidDetailsError(
-            source,
-            [Problem(code="XBD104", pointer="/schema_version", message=message)],
-            hint="a newer xbuild may read it",
+        unknown = Problem.make(
+            "XBD104",
+            "version {found:plain} of the format is unknown; this xbuild reads {expected:plain}",
+            pointer="/schema_version",
+            expected=f"{KNOWN[0]}.x",
+            found=version,
         )
+        raise InvalidDetailsError(source, [unknown], hint="a newer xbuild may read it")
     return major, minor
 
 
@@ -115,19 +121,25 @@ class _Reader:
     problems: list[Problem]
     newer: bool
 
-    def note(self, key: str | None, message: str, *, code: str = "XBD111") -> None:
-        keys = self.keys if key is None else (*self.keys, key)
-        self.problems.append(Problem(code=code, pointer=pointer(*keys), message=message))
+    def note(self, code: str, template: str, *keys: str | int, expected: Json, found: Json = None) -> None:
+        where = pointer(*self.keys, *keys)
+        self.problems.append(Problem.make(code, template, pointer=where, expected=expected, found=found))
+
+    def missing(self, key: str, *, expected: str) -> None:
+        self.note("XBD110", _MISSING, key, expected=expected)
+
+    def other_kind(self, *keys: str | int, expected: str, found: Any) -> None:
+        self.note("XBD111", _OTHER_KIND, *keys, expected=expected, found=found)
 
     def _take(self, key: str, *, expected: str, required: bool) -> Any:
         if key not in self.value:
             if required:
-                self.note(key, f"missing; expected {expected}", code="XBD110")
+                self.missing(key, expected=expected)
             return None
         found = self.value[key]
         kind = _KINDS.get(expected)
         if kind is not None and not isinstance(found, kind):
-            self.note(key, f"expected {expected}, found {describe(found)}")
+            self.other_kind(key, expected=expected, found=found)
             return None
         return found
 
@@ -142,7 +154,7 @@ class _Reader:
         if key in self.value and (isinstance(number, bool) or not isinstance(number, int)):
             if isinstance(number, float) and number.is_integer():
                 return int(number)
-            self.note(key, f"expected a whole number, found {describe(number)}")
+            self.other_kind(key, expected="a whole number", found=number)
             return None
         return number
 
@@ -152,9 +164,7 @@ class _Reader:
             return None
         wrong = [(index, item) for index, item in enumerate(found) if not isinstance(item, str)]
         for index, item in wrong:
-            where = pointer(*self.keys, key, index)
-            message = f"expected a string, found {describe(item)}"
-            self.problems.append(Problem(code="XBD111", pointer=where, message=message))
+            self.other_kind(key, index, expected="a string", found=item)
         return None if wrong else tuple(found)
 
     def open_object(self, key: str) -> dict[str, Any] | None:
@@ -162,13 +172,13 @@ class _Reader:
             return None
         found = self.value[key]
         if not isinstance(found, dict):
-            self.note(key, f"expected an object, found {describe(found)}")
+            self.other_kind(key, expected="an object", found=found)
             return None
         return found
 
     def child(self, key: str, build: Callable[[_Reader], _T | None], *, required: bool = False) -> _T | None:
         if required and key not in self.value:
-            self.note(key, "missing; expected an object", code="XBD110")
+            self.missing(key, expected="an object")
         found = self.open_object(key)
         if found is None:
             return None
@@ -179,9 +189,19 @@ class _Reader:
         unknown = {key: value for key, value in self.value.items() if key not in known}
         if not self.newer:
             for key in unknown:
-                self.note(key, f"unknown key; version {SUPPORTED_VERSION} has {', '.join(known)} here", code="XBD112")
+                self._unknown(key, known)
             return {}
         return unknown
+
+    def _unknown(self, key: str, known: tuple[str, ...]) -> None:
+        keys = (*self.keys, key)
+        new = next((name for old, name in RENAMED.items() if keys in (old, old[:-1])), None)
+        if new is None:
+            template = f"unknown key; version {SUPPORTED_VERSION} has {{expected:each}} here"
+            self.note("XBD112", template, key, expected=list(known), found=key)
+        else:
+            template = "{found:plain} is a draft's name; expected {expected:plain}"
+            self.note("XBD114", template, key, expected=".".join(new), found=".".join(keys))
 
 
 def _document(reader: _Reader) -> BuildDetails | None:
@@ -215,9 +235,8 @@ def _version_info(reader: _Reader) -> VersionInfo | None:
     numbers = {key: reader.whole(key) for key in ("major", "minor", "micro", "serial")}
     level = reader.text("releaselevel", required=True)
     if level is not None and level not in RELEASE_LEVELS:
-        reader.note(
-            "releaselevel", f"expected one of {', '.join(RELEASE_LEVELS)}, found {describe(level)}", code="XBD113"
-        )
+        template = "expected one of {expected:each}, found {found:kind}"
+        reader.note("XBD113", template, "releaselevel", expected=list(RELEASE_LEVELS), found=level)
     extra = reader.rest("major", "minor", "micro", "releaselevel", "serial")
     return VersionInfo(**numbers, releaselevel=level, extra=extra) if len(reader.problems) == before else None
 

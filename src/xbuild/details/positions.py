@@ -6,48 +6,56 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from xbuild.details.json_text import pointer
+from xbuild.details.wording import pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _SCAN = re.compile(r'(?P<space>[ \t\r\n]++)|(?P<string>"(?:[^"\\]|\\.)*+")|(?P<mark>[\[\]{},:])|(?P<atom>[^\s,\]}]++)')
 
+Place = tuple[int, int]
+"""Line and column, from 1."""
 
-def positions(text: str) -> Mapping[str, tuple[int, int]]:
-    """Return line and column (from 1) of every value of the valid JSON ``text``, by its pointer.
 
-    A member of an object is where its key is.
-    """
-    found: dict[str, tuple[int, int]] = {}
+def positions(text: str) -> Mapping[str, Place]:
+    """Return the place of every value of the valid JSON ``text``, by its pointer. That of a member is its key's."""
+    return {where: place for where, _, place in places(text)}
+
+
+def places(text: str) -> Iterator[tuple[str, str, Place]]:
+    """Yield pointer, key ("" for what is no member) and place of every value of ``text``, also of repeated keys."""
     path: list[str | int] = []
-    key_at: tuple[int, int] | None = None
-    line, line_start = 1, 0
-    pending: str | None = None
-    for match in _SCAN.finditer(text):
-        here = (line, match.start() - line_start + 1)
-        shown = match[0]
-        if match.lastgroup == "space":
-            if "\n" in shown:
-                line += shown.count("\n")
-                line_start = match.start() + shown.rindex("\n") + 1
+    pending: tuple[str, Place] | None = None
+    for _, shown, here in tokens(text):
+        match shown:
+            case ",":
+                if isinstance(path[-1], int):
+                    path[-1] += 1
+                continue
+            case ":":
+                continue
+            case "]" | "}":
+                path.pop()
+                continue
+        if path and isinstance(path[-1], str) and pending is None:
+            path[-1] = str(json.loads(shown))
+            pending = path[-1], here
             continue
-        if match.lastgroup == "mark" and shown in ",:":
-            if shown == "," and path and isinstance(path[-1], int):
-                path[-1] += 1
-            continue
-        if match.lastgroup == "mark" and shown in "]}":
-            path.pop()
-            continue
-        in_object = bool(path) and isinstance(path[-1], str)
-        if in_object and pending is None:
-            pending, key_at = json.loads(shown), here
-            path[-1] = str(pending)
-            continue
-        found[pointer(*path)] = key_at if in_object and key_at else here
+        key, place = pending or ("", here)
+        yield pointer(*path), key, place
         pending = None
         if shown == "{":
             path.append("")
         elif shown == "[":
             path.append(0)
-    return found
+
+
+def tokens(text: str) -> Iterator[tuple[str, str, Place]]:
+    """Yield kind ("string", "mark", "atom"), text and place of every word of the JSON ``text``."""
+    line, line_start = 1, 0
+    for match in _SCAN.finditer(text):
+        if match.lastgroup != "space":
+            yield str(match.lastgroup), match[0], (line, match.start() - line_start + 1)
+        elif "\n" in match[0]:
+            line += match[0].count("\n")
+            line_start = match.start() + match[0].rindex("\n") + 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import quote
 
 from xbuild.details.codes import CODES, Severity
-from xbuild.details.json_text import shorten
+from xbuild.details.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +99,7 @@ def _sarif_result(finding: Finding, rule: int) -> dict[str, Any]:
         "level": str(finding.severity),
         "message": {"text": message},
         "locations": [location],
+        "properties": {"expected": finding.expected, "found": finding.found},
     }
 
 

@@ -18,8 +18,9 @@ from xbuild.details.completion import (
     require_machine,
 )
 from xbuild.details.evidence import gather
-from xbuild.details.json_text import lookup, pointer, read_text
+from xbuild.details.json_text import lookup, read_text
 from xbuild.details.model import PATH_KEYS
+from xbuild.details.wording import pointer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,6 +18,12 @@ def split_suffix(suffix: str) -> tuple[str, str, str] | None:
     return digits, match["tag"].removeprefix(digits), match["platform"]
 
 
+def of_platform(suffix: str, platform: str) -> str:
+    """Return ``suffix`` with another platform; one of another form as it is."""
+    split = split_suffix(suffix)
+    return f"{suffix.removesuffix(f'{split[2]}.so')}{platform}.so" if split else suffix
+
+
 def extension_suffixes(
     suffix: str, *, version: tuple[int, int], flags: tuple[str, ...], alternative: str, found: frozenset[str] | None
 ) -> list[str]:

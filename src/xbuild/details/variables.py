@@ -11,7 +11,8 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from xbuild.details.json_text import describe, parse_json, read_text, shorten
+from xbuild.details.json_text import parse_json, read_text
+from xbuild.details.wording import describe, shorten
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from tests.support.details_cases import TREES, Case, load_cases, make
 
 from xbuild.details import CODES, check, check_text, discover_all, repair
+from xbuild.details.wording import describe, shorten
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ CASES = load_cases()
 DEBIAN = sorted(path for path in TREES.glob("debian-3.1[45]-*"))
 REFUSED = {"XBD101", "XBD102", "XBD103", "XBD104", "XBD160", "XBD161"}
 MENDABLE = [case for case in CASES if not REFUSED & set(case.finds) and case.finds != {"XBD111": [""]}]
+UNSAID = {"XBD101", "XBD103", "XBD112", "XBD137", "XBD160"}
+"""Their messages say in other words what was expected."""
+NOTHING_EXPECTED = {"XBD132", "XBD155"}
+"""What should not be there, and what is not there although nothing shows a better place."""
 EVERY_DEBIAN = {"XBD106", "XBD121", "XBD122", "XBD124", "XBD127", "XBD163"}
 
 
@@ -33,6 +39,27 @@ def test_a_check_finds_exactly_this(case: Case, tmp_path: Path) -> None:
 
 def test_every_code_has_a_case() -> None:
     assert {code for case in CASES for code in case.finds} == set(CODES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_message_says_what_was_expected_and_found(case: Case, tmp_path: Path) -> None:
+    for finding in check(make(case, tmp_path / "tree")):
+        for value in (finding.expected, finding.found):
+            assert json.loads(json.dumps(value)) == value
+            if value is not None and finding.code not in UNSAID:
+                each = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+                assert any(text in finding.message for text in (shorten(value), describe(value), each))
+
+
+def test_every_code_says_what_was_expected_or_found(tmp_path: Path) -> None:
+    said: set[str] = set()
+    other: set[str] = set()
+    for number, case in enumerate(CASES):
+        for finding in check(make(case, tmp_path / str(number))):
+            (said if finding.expected is not None or finding.found is not None else other).add(finding.code)
+            if finding.code not in NOTHING_EXPECTED:
+                assert finding.expected is not None, finding
+    assert (said, other) == (set(CODES), set())
 
 
 @pytest.mark.parametrize("tree", DEBIAN, ids=lambda path: path.name)

@@ -25,12 +25,12 @@ def test_debians_file_for_armhf() -> None:
     assert said(check(file)) == [
         "1:1 XBD106 : the file is called build-details..arm-linux-gnueabihf.json, and not build-details.json",
         '5:3 XBD139 /platform: "linux-armv8l" is "linux-armv7l" in wheel tags',
-        "30:3 XBD121 /abi/extension_suffix: missing",
-        '30:3 XBD122 /abi/stable_abi_suffix: missing, but suffixes.extensions has ".abi3.so"',
+        '30:3 XBD121 /abi/extension_suffix: missing; expected ".cpython-314-arm-linux-gnueabihf.so"',
+        '30:3 XBD122 /abi/stable_abi_suffix: missing; expected ".abi3.so"',
         '47:3 XBD124 /libpython/dynamic: missing; expected "/usr/lib/arm-linux-gnueabihf/libpython3.14.so"',
         "47:3 XBD127 /libpython/link_extensions: missing; expected false",
         (
-            "51:5 XBD163 /c_api/headers: its pyconfig.h only includes the real one, "
+            "51:5 XBD163 /c_api/headers: include/python3.14/pyconfig.h only includes the real one, "
             "include/arm-linux-gnueabihf/python3.14/pyconfig.h"
         ),
     ]
@@ -47,7 +47,8 @@ def test_a_finding() -> None:
         pointer="/abi/extension_suffix",
         line=30,
         column=3,
-        message="missing",
+        message='missing; expected ".cpython-314-riscv64-linux-gnu.so"',
+        expected=".cpython-314-riscv64-linux-gnu.so",
         reference="PEP 739, abi.extension_suffix; cpython#136267",
         url="https://packaging.python.org/en/latest/specifications/build-details/v1.0/",
         fix=Fix(value=".cpython-314-riscv64-linux-gnu.so", origin=f"{variables}: EXT_SUFFIX"),
@@ -59,7 +60,9 @@ def test_a_finding() -> None:
         "pointer": "/abi/extension_suffix",
         "line": 30,
         "column": 3,
-        "message": "missing",
+        "message": 'missing; expected ".cpython-314-riscv64-linux-gnu.so"',
+        "expected": ".cpython-314-riscv64-linux-gnu.so",
+        "found": None,
         "reference": "PEP 739, abi.extension_suffix; cpython#136267",
         "url": "https://packaging.python.org/en/latest/specifications/build-details/v1.0/",
         "fix": {"value": ".cpython-314-riscv64-linux-gnu.so", "origin": f"{variables}: EXT_SUFFIX"},
@@ -70,6 +73,34 @@ def test_a_syntax_error_is_found_where_it_is(tmp_path: Path) -> None:
     file = tmp_path / "build-details.json"
     file.write_text('{\n  "schema_version": "1.0"\n  "platform": ""\n}')
     assert said(check(file)) == ["3:3 XBD102 : not JSON: expecting ',' delimiter"]
+
+
+def test_a_key_twice_is_found_where_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "build-details.json"
+    file.write_text('{\n  "a": [{"b": 1,\n  "b": 2}], "c": ]')
+    assert said(check(file)) == ['3:3 XBD103 /a/0/b: the key "b" is there twice in one object']
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_empty_platform_is_told_from_the_rest_of_the_file(tmp_path: Path, known: bool) -> None:
+    file = tmp_path / "build-details.json"
+    text = (FILES / "empty-platform.json").read_text("utf-8")
+    document = json.loads(text) if known else json.loads(text.replace("-linux-gnu", "-unknown"))
+    file.write_text(json.dumps(document))
+    finding = next(each for each in check(file) if each.code == "XBD130")
+    expected = "linux-aarch64" if known else 'the platform, such as "linux-riscv64"'
+    assert (finding.expected, finding.found) == (expected, "")
+    assert finding.message == f"empty; expected {json.dumps(expected) if known else expected}"
+
+
+def test_a_large_value_is_said_to_be_one_and_not_repeated(tmp_path: Path) -> None:
+    file = tmp_path / "build-details.json"
+    shutil.copyfile(FILES / "relocatable-aarch64.json", file)
+    document = json.loads(file.read_bytes())
+    for value, found in (({"a": 1}, {"a": 1}), ({"a": "x" * 1000}, "an object"), ([1] * 1000, "an array")):
+        file.write_text(json.dumps(document | {"platform": value}))
+        [finding] = check(file)
+        assert (finding.code, finding.expected, finding.found) == ("XBD111", "a string", found)
 
 
 def test_a_target_can_be_given(tmp_path: Path) -> None:

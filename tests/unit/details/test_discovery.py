@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.details_cases import TREES
 
 from xbuild.details import discover, discover_all
 from xbuild.details.discovery import flags_of, triplet_of
+from xbuild.details.walk import is_kernels
 from xbuild.errors import DetailsError
 from xbuild.targets import get_target
 
@@ -49,7 +51,7 @@ def test_debians_name() -> None:
 def test_there_may_be_none(tmp_path: Path) -> None:
     touch(tmp_path, "lib/python3.13/os.py", "build-details.txt", "build-details.x.json")
     assert discover(tmp_path) is None
-    assert list(discover_all(tmp_path)) == []
+    assert discover_all(tmp_path) == []
 
 
 def test_the_standard_name_comes_first_and_the_targets_before_it(tmp_path: Path) -> None:
@@ -83,13 +85,50 @@ def test_a_merged_usr_is_one_place(tmp_path: Path) -> None:
     assert discover(tmp_path) is not None
 
 
+def found(root: Path) -> list[str]:
+    return [str(file.relative_to(root)) for file in discover_all(root)]
+
+
 def test_a_whole_root_is_searched(tmp_path: Path) -> None:
     expected = [
+        "home/me/dev/python/lib/python3.14/build-details.json",
         "opt/python/lib/python3.14t/build-details.json",
+        "opt/sys/lib/pypy3.12/build-details.json",
         "usr/lib/python3.14/build-details..riscv64-linux-gnu.json",
         "usr/lib/python3.15/build-details..aarch64-linux-gnu.json",
         "usr/lib/python3.15/build-details..riscv64-linux-gnu.json",
+        "usr/lib/python3.15/site-packages/bundle/lib/python3.14/build-details.json",
+        "usr/share/doc/python3.15/build-details.json",
     ]
-    touch(tmp_path, *expected, "usr/lib/python3.15/os.py")
-    touch(tmp_path, "usr/lib/python3.15/test/build-details.json", "proc/1/root/build-details.json")
-    assert [str(file.relative_to(tmp_path)) for file in discover_all(tmp_path)] == expected
+    touch(tmp_path, *expected, "usr/lib/python3.15/os.py", "usr/lib/python3.15/build-details.json.dpkg-new")
+    touch(tmp_path, "usr/lib/python3.15/test/build-details.json", "srv/__pycache__/build-details.json")
+    touch(tmp_path, "usr/share/doc/python3.15/os.py/x", "home/me/dev/os.py")
+    assert found(tmp_path) == expected
+
+
+def test_links_are_not_followed_and_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    touch(tmp_path, "usr/lib/python3.14/build-details.json")
+    (tmp_path / "lib").symlink_to("usr/lib")
+    (tmp_path / "usr/up").symlink_to("..")
+    for name in ("round", "linked", "nowhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "round/build-details.json").symlink_to("build-details.json")
+    (tmp_path / "nowhere/build-details.json").symlink_to("gone")
+    (tmp_path / "linked/build-details.json").symlink_to("../usr")
+    (tmp_path / "build-details.json").mkdir()
+    os.mkfifo(tmp_path / "usr/build-details.json")
+    expected = ["nowhere/build-details.json", "round/build-details.json", "usr/lib/python3.14/build-details.json"]
+    assert found(tmp_path) == expected
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert discover_all(tmp_path / "gone") == []
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}/gone: cannot be looked into: No such file or directory"
+    ]
+
+
+def test_only_the_kernels_folders_are_the_kernels(tmp_path: Path) -> None:
+    touch(tmp_path, "proc/x", "dev/x")
+    assert not any(is_kernels(entry) for entry in os.scandir(tmp_path))
+    assert "proc" in {entry.name for entry in os.scandir("/") if is_kernels(entry)}

@@ -18,11 +18,13 @@ FINDING = Finding(
     line=3,
     column=5,
     message="missing",
+    expected=".so",
+    found=["x"],
     reference="PEP 739",
     url="https://example.org",
     fix=Fix(value=".so", origin="a: EXT_SUFFIX"),
 )
-BARE = replace(FINDING, pointer="", fix=None, message="100%\nwrong")
+BARE = replace(FINDING, pointer="", expected=None, found=None, fix=None, message="100%\nwrong")
 
 
 def test_text() -> None:
@@ -69,6 +71,7 @@ def test_sarif() -> None:
                     "logicalLocations": [{"fullyQualifiedName": "/abi/extension_suffix"}],
                 }
             ],
+            "properties": {"expected": ".so", "found": ["x"]},
         },
         {
             "ruleId": "XBD106",
@@ -83,5 +86,6 @@ def test_sarif() -> None:
                     }
                 }
             ],
+            "properties": {"expected": None, "found": None},
         },
     ]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbuild.details.json_text import depth, describe, lookup, pointer, shorten
+from xbuild.details.json_text import depth, lookup
 from xbuild.details.positions import positions
+from xbuild.details.wording import describe, pointer, shorten
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),

@@ -1,0 +1,96 @@
+"""Looking through a whole distribution's root for files of a name, without missing one and without following links."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_WORKERS = 8
+"""Where the disk's blocks are not in memory yet, waiting for them is most of the time, and threads wait together."""
+_NEVER_INSIDE = frozenset({"__pycache__", ".git"})
+_KERNELS = frozenset({"proc", "sys", "dev"})
+_KERNELS_ROOT = 1
+"""The inode of the root of the kernel's own file systems; those of disks begin later."""
+_STDLIB = re.compile(r"(?:python|pypy)\d[0-9.]*[a-z]*")
+_PACKAGES = ("site-packages", "dist-packages")
+_log = logging.getLogger(__name__)
+
+
+def find(top: Path, wanted: Callable[[str], bool]) -> list[Path]:
+    """Return every file under ``top`` whose name is ``wanted``, sorted; links that lead nowhere are among them.
+
+    Links to folders are not followed, so none is seen twice; the kernel's file systems (``/proc``) are left out, and
+    of a standard library all but the packages in it. A folder that cannot be read is logged as a warning.
+    """
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        walk = _Walk(wanted)
+        walk.add([os.fspath(top)])
+        for worker in [pool.submit(walk.work) for _ in range(_WORKERS)]:
+            worker.result()
+    return sorted(top.joinpath(path) for path in walk.found)
+
+
+class _Walk:
+    """Folders still to be read, shared by the workers; a None ends one of them."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self.found: list[str] = []
+        self._wanted = wanted
+        self._folders: SimpleQueue[str | None] = SimpleQueue()
+        self._left = 0
+        self._lock = Lock()
+
+    def add(self, folders: list[str], *, done: int = 0) -> None:
+        """Note ``folders`` as still to be read, and ``done`` others as read."""
+        with self._lock:
+            self._left += len(folders) - done
+            finished = self._left == 0
+        for folder in (*folders, *([None] * _WORKERS if finished else ())):
+            self._folders.put(folder)
+
+    def work(self) -> None:
+        """Read folders until none is left."""
+        while (folder := self._folders.get()) is not None:
+            inner: list[str] = []
+            try:
+                inner.extend(self._read(folder))
+            except OSError as error:
+                _log.warning("%s: cannot be looked into: %s", folder, error.strerror)
+            finally:
+                self.add(inner, done=1)
+
+    def _read(self, folder: str) -> Iterator[str]:
+        """Note the files of ``folder`` and yield the folders in it that are to be read."""
+        folders: list[os.DirEntry[str]] = []
+        is_stdlib = False
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry)
+                elif self._wanted(entry.name) and _can_be_opened(Path(entry.path)):
+                    self.found.append(entry.path)
+                elif entry.name == "os.py":
+                    is_stdlib = _STDLIB.fullmatch(os.path.basename(folder)) is not None  # noqa: PTH119, in a hot loop
+        for entry in folders:
+            if entry.name in _NEVER_INSIDE or (is_stdlib and entry.name not in _PACKAGES) or is_kernels(entry):
+                continue
+            yield entry.path
+
+
+def _can_be_opened(path: Path) -> bool:
+    """Return whether ``path`` is a file, or a link to nothing: the finding is that it cannot be read, not silence."""
+    return path.is_file() or not path.exists()
+
+
+def is_kernels(entry: os.DirEntry[str]) -> bool:
+    """Return whether a folder is where the kernel has mounted a file system of its own, and no other of its name."""
+    return entry.name in _KERNELS and Path(entry.path).stat().st_ino == _KERNELS_ROOT
