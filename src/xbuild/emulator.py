@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
 import re
 import shlex
 import shutil
@@ -154,6 +155,7 @@ def library_links(target: Target, *, python: TargetPython, sysroot: Sysroot) -> 
         for folder in (f"usr/lib/{target.triplet}", f"lib/{target.triplet}", "usr/lib64", "lib64", "usr/lib", "lib"):
             for name, file in _libraries(tree, folder, folders=folder.endswith(target.triplet)):
                 links.setdefault(f"usr/{folder.removeprefix('usr/')}/{name}", file)
+    _share(links, f"usr/lib/{target.triplet}", "usr/lib64")
     loader = _loader_place(target)
     if loader not in links:
         multiarch = links.get(f"usr/lib/{target.triplet}/{Path(loader).name}")
@@ -165,6 +167,17 @@ def library_links(target: Target, *, python: TargetPython, sysroot: Sysroot) -> 
             )
         links[loader] = multiarch
     return links
+
+
+def _share(links: dict[str, Path], multiarch: str, lib64: str) -> None:
+    """Let the loaders of Debian, which searches ``multiarch``, and of Red Hat find what is in the other one's folder.
+
+    Trees of both may be put together, and a C library in ``lib64`` says that there is one of Red Hat's kind.
+    """
+    if f"{lib64}/libc.so.6" in links:
+        for folder, other in ((lib64, multiarch), (multiarch, lib64)):
+            for place in [place for place in links if posixpath.dirname(place) == folder]:
+                links.setdefault(f"{other}/{posixpath.basename(place)}", links[place])
 
 
 def read_glibc(root: Path, triplet: str) -> Version | None:

@@ -174,6 +174,15 @@ class TestLibraryLinks:
             "python tree/usr/lib/powerpc64le-linux-gnu/ld64.so.2"
         )
 
+    def test_libraries_in_lib64_are_found_by_debians_loader_and_the_others_by_red_hats(self, tmp_path: Path) -> None:
+        trees = Trees(tmp_path, python="2.41", sysroot="2.36")
+        (trees.sysroot / "usr/lib/riscv64-linux-gnu").rename(trees.sysroot / "usr/lib64")
+        links = trees.links()
+        assert links["usr/lib/riscv64-linux-gnu/libxml2.so.2"] == trees.sysroot / "usr/lib64/libxml2.so.2"
+        assert links["usr/lib/riscv64-linux-gnu/libc.so.6"].is_relative_to(trees.root)
+        assert links["usr/lib64/libc.so.6"].is_relative_to(trees.sysroot)
+        assert links["usr/lib64/libssl.so.3"].is_relative_to(trees.root)
+
     def test_no_loader(self, tmp_path: Path) -> None:
         trees = Trees(tmp_path, python=None, sysroot=None)
         with pytest.raises(ProvisionError) as caught:
