@@ -36,10 +36,10 @@ def file_plan(path: Path, *, target: Target, search_path: str, run: Run = run_co
     Raises :class:`ToolchainError` that lists every problem of the file, each with its key.
     """
     file = read_own_file(path, search_path=search_path)
-    commands = _commands(file, search_path)
-    wrapped = _wrapped(file, commands)
+    wrapped = _wrapped(file)
     if wrapped is not None:
         return wrapped
+    commands = _commands(file, search_path)
     if file.sysroot is not None:
         commands = {name: _with_sysroot(name, command, file.sysroot) for name, command in commands.items()}
     version = file.version or identify(commands["cc"].program, run)[1]
@@ -56,14 +56,14 @@ def _commands(file: OwnFile, search_path: str) -> Mapping[ToolName, Command]:
     return commands
 
 
-def _wrapped(file: OwnFile, commands: Mapping[ToolName, Command]) -> ToolchainPlan | None:
-    """Return the plan of the toolchain whose wrappers ``commands`` are, if they are nothing else."""
-    compiler = commands["cc"].program
+def _wrapped(file: OwnFile) -> ToolchainPlan | None:
+    """Return the plan of the toolchain whose wrappers the tools of ``file`` are, if they are nothing else."""
+    compiler = file.tools["cc"].program
     plan = wrapped_plan(compiler)
     if plan is None or file.sysroot is not None:
         return None
     wrappers = {name: Command(program=compiler.with_name(wrapper_name(plan, name))) for name in plan.tools}
-    if any(wrappers.get(name) != command for name, command in commands.items()):
+    if any(wrappers.get(name) != command for name, command in file.tools.items()):
         return None
     # What it sees depends on the sysroot, which may be another one now.
     return replace(plan, tools={name: tool for name, tool in plan.tools.items() if name != "pkg_config"})
