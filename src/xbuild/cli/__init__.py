@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "image": "Build, list and prune the images that builds in containers run in.",
         "exec": "Run a command in the environment of a cross build.",
         "shell": "Start a shell in the environment of a cross build.",
+        "doctor": "Check this machine, and whether building for a target works.",
     }
 )
 """The first sentence of each command's help, here so that ``xbuild --help`` need not import the commands."""

@@ -71,12 +71,12 @@ _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
-def _selection_parameters(*, multiple: bool, positional: bool) -> list[Callback]:
+def _selection_parameters(*, multiple: bool, positional: bool, optional: bool) -> list[Callback]:
     again = " Repeat it for more." if multiple else ""
     target = click.option(
         "--target",
         type=TargetType(),
-        required=True,
+        required=not optional,
         multiple=multiple,
         metavar="NAME",
         help=f"The machine to build for, such as riscv64: see 'xbuild target list'.{again}",
@@ -129,24 +129,28 @@ def _selection_parameters(*, multiple: bool, positional: bool) -> list[Callback]
     ]
 
 
-def selection_options(*, multiple: bool = False, positional: bool = False) -> Callable[[Callback], Callback]:
+def selection_options(
+    *, multiple: bool = False, positional: bool = False, optional: bool = False
+) -> Callable[[Callback], Callback]:
     """Add the options that choose what to build for; ``positional`` makes the target an argument.
 
     The command is called with ``selection``, or, if ``multiple``, with ``selections``: the product of its targets and
-    Pythons.
+    Pythons. If ``optional``, the target may be left out, and ``selection`` is None then.
     """
 
     def decorate(command: Callback) -> Callback:
         @functools.wraps(command)
         def with_selections(*args: Any, target: Any, python: Any, **options: Any) -> Any:
             chosen = {name: options.pop(name) for name in _SHARED}
+            if target is None:
+                return command(*args, selection=None, **options)
             if not multiple:
                 return command(*args, selection=_select([target], [python], chosen)[0], **options)
             return command(*args, selections=_select(target, python or [None], chosen), **options)
 
         return functools.reduce(
             lambda wrapped, option: option(wrapped),
-            reversed(_selection_parameters(multiple=multiple, positional=positional)),
+            reversed(_selection_parameters(multiple=multiple, positional=positional, optional=optional)),
             with_selections,
         )
 
