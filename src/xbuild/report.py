@@ -57,7 +57,10 @@ def _build(build: Build) -> dict[str, Any]:
         "python": {"version": spec.python.version + spec.python.abi_flags, "soabi": spec.python.soabi},
         "build_python": build.resolved.build_python_version,
         "toolchain": {"kind": toolchain.kind, "family": toolchain.family, "version": toolchain.version},
-        "sysroot": {"glibc": f"{glibc[0]}.{glibc[1]}" if glibc else None},
+        "sysroot": {
+            "glibc": f"{glibc[0]}.{glibc[1]}" if glibc else None,
+            "image": asdict(build.resolved.image) if build.resolved.image else None,
+        },
         "provenance": [asdict(each) for each in build.resolved.provenance],
         "build_requirements": [{"name": name, "version": version} for name, version in build.requirements],
         "wheels": [_wheel(build)],
