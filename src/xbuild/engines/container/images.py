@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xbuild.resolve import Selection
 
 DEFAULT_BASE = "debian:trixie-slim"
-REPOSITORY = "xbuild"
 BUILDING = "container-images"
 """The lock of those who build or remove images."""
 
@@ -75,7 +74,8 @@ def _find(client: docker.DockerClient, context: Context, base: str) -> str | Non
         label: Mapping[str, str] = image.get("Labels") or {}
         made_on = label.get(labels.BASE, "")
         if (
-            (made_on == base_id if base_id is not None else label.get(labels.BASE_NAME) == base)
+            labels.own_tag(image.get("RepoTags"))
+            and (made_on == base_id if base_id is not None else label.get(labels.BASE_NAME) == base)
             and label.get(labels.INPUTS) == context.inputs(made_on)
             and covers(load(label.get(labels.SELECTIONS, "")), context.contents)
         ):
@@ -114,7 +114,7 @@ def _build(
 ) -> str:
     base = local_image(client, request.base, request.platform) or _pull(client, request, progress)
     digest = hashlib.sha256(f"{context.inputs(base)} {dump(context.contents)}".encode()).hexdigest()[:12]
-    tag = f"{REPOSITORY}:{_title(context.contents)}-{digest}"
+    tag = f"{labels.REPOSITORY}:{_title(context.contents)}-{digest}"
     build = ImageBuild(
         tag=tag,
         context=context.tar(environ, labels=_labels(context, base=base, base_name=request.base)),

@@ -58,9 +58,10 @@ class Pruned:
 
 
 def own_images(client: docker.DockerClient) -> tuple[OwnImage, ...]:
-    """Return the images that xbuild built, newest first."""
+    """Return the images that xbuild built, newest first; not what others made from them and gave a name."""
     with engine_errors("listing its images"):
-        found = client.api.images(filters={"label": [f"{labels.IMAGE}=1"]})
+        labelled = client.api.images(filters={"label": [f"{labels.IMAGE}=1"]})
+        found = [image for image in labelled if labels.own_tag(image.get("RepoTags")) or not _is_tagged(image)]
         bases: dict[str, str | None] = {}
         for image in found:
             name = _labels(image).get(labels.BASE_NAME, "")
@@ -73,20 +74,24 @@ def own_images(client: docker.DockerClient) -> tuple[OwnImage, ...]:
 
 def _own_image(image: Mapping[str, Any], *, content: str, bases: Mapping[str, str | None]) -> OwnImage:
     label = _labels(image)
-    tags = [tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
+    tag = labels.own_tag(image.get("RepoTags"))
     base = bases[label.get(labels.BASE_NAME, "")]
     return OwnImage(
         id=image["Id"],
-        tag=tags[0] if tags else None,
+        tag=tag,
         contents=load(label.get(labels.SELECTIONS, "")),
         version=label.get(labels.VERSION, ""),
         size=image["Size"],
         created=datetime.fromtimestamp(image["Created"], UTC),
-        is_current=bool(tags)
+        is_current=tag is not None
         and label.get(labels.VERSION) == xbuild.__version__
         and label.get(labels.CONTENT) == content
         and base in (None, label.get(labels.BASE)),
     )
+
+
+def _is_tagged(image: Mapping[str, Any]) -> bool:
+    return any(tag != "<none>:<none>" for tag in image.get("RepoTags") or ())
 
 
 def _labels(thing: Mapping[str, Any]) -> Mapping[str, str]:

@@ -10,9 +10,16 @@ import os
 import re
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 IMAGE = "io.xbuild.image"
-"""``1`` on an image that xbuild built."""
+"""``1`` on an image that xbuild built, and on what others make from it: those are not called :data:`REPOSITORY`."""
+
+REPOSITORY = "xbuild"
+"""The name of our images; each has a tag of its own."""
 
 STAGE = "io.xbuild.stage"
 """On the layers of a build's stages, which nothing names when it is over: the build's digest, or ``system`` on those
@@ -38,6 +45,12 @@ RUN = "io.xbuild.run"
 
 OWNER = "io.xbuild.owner"
 """The process a run belongs to: ``<host name>:<process id>:<start time>``."""
+
+
+def own_tag(tags: Iterable[str] | None) -> str | None:
+    """Return the tag that is of :data:`REPOSITORY`, without the place that Podman puts before it, or None."""
+    found = (re.fullmatch(rf"(?:localhost/|docker\.io/library/)?({REPOSITORY}:.+)", tag) for tag in tags or ())
+    return next((match[1] for match in found if match), None)
 
 
 def current_owner() -> str:
