@@ -2,7 +2,7 @@
 
 import sys
 
-from xbuild.cli import main
+from xbuild.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -374,11 +375,17 @@ def _scratch(cache: Cache) -> Iterator[Path]:
 
 
 def _new_log(cache: Cache, name: str) -> Path:
-    """Return an empty log file, in place of the one of the last such build; the oldest logs are removed."""
-    log = cache.root / "logs" / f"{name}.log"
+    """Return a new, empty log file, which no other build writes to; the oldest logs are removed."""
+    log = cache.root / "logs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}.log"
     with cache.disk_errors():
         atomic_write(log, "")
-    by_age = sorted(log.parent.glob("*.log"), key=lambda path: path.stat().st_mtime)
-    for old in by_age[:-_KEPT_LOGS]:
+    for old in sorted(log.parent.glob("*.log"), key=_modified)[:-_KEPT_LOGS]:
         old.unlink(missing_ok=True)
     return log
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another build has just removed it
+        return 0

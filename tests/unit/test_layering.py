@@ -15,11 +15,13 @@ SOURCE = Path(__file__).parents[2] / "src" / "xbuild"
 
 LAYERS = (
     {"__main__"},
+    {"entry"},
     {"cli"},
     {"engines"},
-    {"by_hand", "doctor", "pipeline"},
+    {"doctor"},
+    {"by_hand", "pipeline"},
     {"report"},
-    {"resolve"},
+    {"portable", "resolve"},
     {"build"},
     {"testing"},
     {"emulator"},

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import signal
 import subprocess
@@ -61,6 +59,13 @@ def test_module_execution() -> None:
     assert (result.returncode, result.stdout.split()[0]) == (0, "xbuild")
 
 
+def test_an_interrupt_while_modules_are_imported_is_quiet(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt", "utf-8")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from xbuild.entry import main; sys.exit(main())"
+    result = python("-c", code, str(tmp_path))
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
+
+
 def test_without_arguments_the_help_is_shown_and_the_status_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()
@@ -68,9 +73,9 @@ def test_without_arguments_the_help_is_shown_and_the_status_is_usage(capsys: pyt
 
 
 def test_a_mistyped_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["whel"]) == 2
+    assert main(["verfy"]) == 2
     assert capsys.readouterr().err == (
-        "error: no such command 'whel'. Did you mean 'wheel'?\nhint: 'xbuild --help' describes the options\n"
+        "error: no such command 'verfy'. Did you mean 'verify'?\nhint: 'xbuild --help' describes the options\n"
     )
 
 
