@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from xbuild.build.tar_member import UnsafeMemberError, extract_member
 from xbuild.errors import BuildError
 
 if TYPE_CHECKING:
@@ -201,8 +202,8 @@ def _unpack_tar(path: Path, into: Path) -> int:
             if PurePosixPath(member.name).is_absolute():
                 raise _unsafe(path, member.name, "its name is absolute")
             try:
-                archive.extract(member, into, filter="data")
-            except tarfile.FilterError as error:
+                extract_member(archive, member, into)
+            except UnsafeMemberError as error:
                 raise _unsafe(path, member.name, str(error)) from error
             if member.isfile():
                 newest = max(newest, int(member.mtime))
