@@ -120,8 +120,8 @@ def describe(other: Place) -> str:
     own = "user, host name, home" if "setpriv" in other.prefix else "home"
     lines = (
         f"The other place has another {own}, cache, working folder, umask, time zone, language and",
-        f"hash seed, one processor in place of {os.cpu_count()}, no compiler, CMake, Ninja, Make or pkg-config on PATH,",
-        f"and runs xbuild with {version}.",
+        f"hash seed, one processor in place of {os.cpu_count()}, no compiler, CMake, Ninja, Make or pkg-config on",
+        f"PATH, and runs xbuild with {version}.",
     )
     return "\n".join(lines)
 
