@@ -100,6 +100,10 @@ def _system(spec: CrossSpec) -> Iterator[str]:
         "CMAKE_CROSSCOMPILING_EMULATOR": spec.emulator.wrapper if spec.emulator else None,
     }
     yield from (_set(name, path) for name, path in programs.items() if path is not None)
+    # For a language without a compiler CMake searches PATH, where the build machine's are, unless this says which.
+    for variable, language, path in (("CXX", "C++", toolchain.cxx), ("FC", "Fortran", toolchain.fc)):
+        if path is None:
+            yield _set(f"ENV{{{variable}}}", f"the-toolchain-has-no-{language}-for-{spec.target.name}")
 
 
 def _sysroot(spec: CrossSpec) -> Iterable[str]:
