@@ -32,7 +32,7 @@ from xbuild.toolchains.preflight import preflight
 from xbuild.toolchains.zig import prepare_zig
 from xbuild.wheels.fallback import compiled_sources, detect_fallback
 from xbuild.wheels.manylinux import platform_tag
-from xbuild.wheels.reproducible import finish
+from xbuild.wheels.reproducible import finish, has_common_deflate
 from xbuild.wheels.tags import WheelExpectation
 from xbuild.wheels.verify import verify_wheel
 
@@ -314,6 +314,11 @@ def _finish(  # noqa: PLR0913 - what the steps before it found out
         date=date,
         output_dir=one.folder("finished"),
     )
+    for finding in finished.findings:
+        if finding.severity == "warning":
+            one.progress.note(f"{finding.member}: {finding.message}")
+    if not has_common_deflate():
+        one.progress.note("this Python compresses in its own way: elsewhere the wheel has the same files in other bytes")
     verification = verify_wheel(finished.path, expectation)
     verification.raise_for_errors()
     return finished.path, replace(verification, findings=(*verification.findings, *finished.findings))
