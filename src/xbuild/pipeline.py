@@ -318,7 +318,9 @@ def _finish(  # noqa: PLR0913 - what the steps before it found out
         if finding.severity == "warning":
             one.progress.note(f"{finding.member}: {finding.message}")
     if not has_common_deflate():
-        one.progress.note("this Python compresses in its own way: elsewhere the wheel has the same files in other bytes")
+        one.progress.note(
+            "this Python compresses in a way of its own: elsewhere the wheel is other bytes of the same files"
+        )
     verification = verify_wheel(finished.path, expectation)
     verification.raise_for_errors()
     return finished.path, replace(verification, findings=(*verification.findings, *finished.findings))
