@@ -35,6 +35,9 @@ _SYSTEMS = {"linux", "buildroot"}
 _SAME = {
     "CMAKE_SYSTEM_VERSION": None,
     "CMAKE_CROSSCOMPILING": None,
+    # For a language without a compiler, in our files: that there is none.
+    "ENV{CXX}": None,
+    "ENV{FC}": None,
     "CMAKE_FIND_ROOT_PATH_MODE_PROGRAM": "NEVER",
     "CMAKE_FIND_ROOT_PATH_MODE_LIBRARY": "ONLY",
     "CMAKE_FIND_ROOT_PATH_MODE_INCLUDE": "ONLY",
