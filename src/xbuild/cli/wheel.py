@@ -16,6 +16,7 @@ from xbuild.cli.console import open_progress, print_json, print_result
 from xbuild.cli.options import json_option, output_options, selection_options, take_image
 
 if TYPE_CHECKING:
+    from xbuild.engines import Engine
     from xbuild.pipeline import Step
 
 
@@ -41,6 +42,14 @@ def _platform_tag(_ctx: click.Context, _param: click.Parameter, value: str) -> s
     if value in {"auto", "linux"} or re.fullmatch(r"manylinux_\d+_\d+", value):
         return value
     raise click.BadParameter(f"{value!r} is not auto, linux or manylinux_X_Y, such as manylinux_2_28")
+
+
+def _container_only(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Refuse an option that would have no effect; what the configuration says waits for the container engine."""
+    given = ctx.get_parameter_source(str(param.name)) is click.core.ParameterSource.COMMANDLINE
+    if given and ctx.params.get("engine") == "local":
+        raise click.BadParameter("it is for builds in containers: add --engine container")
+    return value
 
 
 @click.command()
@@ -83,11 +92,50 @@ def _platform_tag(_ctx: click.Context, _param: click.Parameter, value: str) -> s
     metavar="DIR",
     help="Where to put the wheels.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "container"]),
+    default="local",
+    show_default=True,
+    is_eager=True,
+    help="Where to build: in this process, or locked down in a container of Docker or Podman.",
+)
+@click.option(
+    "--image",
+    metavar="REF",
+    callback=_container_only,
+    help="The image to build in, instead of one that is made of what the target needs.",
+)
+@click.option(
+    "--platform",
+    metavar="OS/MACHINE",
+    callback=_container_only,
+    help="The platform of the container, such as linux/amd64; by default the engine's own.",
+)
+@click.option(
+    "--container",
+    "limits",
+    multiple=True,
+    callback=_container_only,
+    metavar="KEY=VALUE",
+    help="What the build in the container may use: network=true, memory=4g, cpus=2, pids=4096, timeout=6h. "
+    "Repeat it for more.",
+)
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a build report.")
 @click.option("--dry-run", is_flag=True, help="Show the steps and do none of them.")
 @output_options
 @json_option
-def wheel(*, report: Path | None, dry_run: bool, as_json: bool, **request: Any) -> None:
+def wheel(  # noqa: PLR0913, one for each option that is not the request's
+    *,
+    engine: str,
+    image: str | None,
+    platform: str | None,
+    limits: tuple[str, ...],
+    report: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    **request: Any,
+) -> None:
     """Build wheels for other machines from a folder, an sdist or NAME==VERSION.
 
     SOURCE is a folder (by default this one), an sdist file, or NAME==VERSION, whose sdist is fetched from the package
@@ -99,13 +147,14 @@ def wheel(*, report: Path | None, dry_run: bool, as_json: bool, **request: Any) 
     from xbuild.files import atomic_write
 
     wanted = pipeline.WheelRequest(**request)  # every other parameter is a field of it
+    chosen = _open_engine(engine, image=image, platform=platform, limits=limits)
     if dry_run:
-        _print_plan(pipeline.plan(wanted, environ=os.environ), as_json=as_json)
+        _print_plan(chosen.plan(wanted, environ=os.environ), as_json=as_json)
         return
     with open_progress() as progress:
         taken = tuple(take_image(selection, progress=progress) for selection in wanted.selections)
         wanted = replace(wanted, selections=taken)
-        result = pipeline.run(wanted, progress=progress, environ=os.environ)
+        result = chosen.run(wanted, progress=progress, environ=os.environ)
     if report is not None:
         atomic_write(report, json.dumps(result.report, indent=2) + "\n")
     if as_json:
@@ -113,6 +162,17 @@ def wheel(*, report: Path | None, dry_run: bool, as_json: bool, **request: Any) 
         return
     for path in result.wheels:
         print_result(str(path))
+
+
+def _open_engine(name: str, *, image: str | None, platform: str | None, limits: tuple[str, ...]) -> Engine:
+    if name == "local":
+        from xbuild.engines.local import LocalEngine
+
+        return LocalEngine()
+    from xbuild.engines.container.engine import ContainerEngine
+    from xbuild.engines.container.limits import parse_limits
+
+    return ContainerEngine(image=image, platform=platform, limits=parse_limits(limits))
 
 
 def _print_plan(steps: tuple[Step, ...], *, as_json: bool) -> None:

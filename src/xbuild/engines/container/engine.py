@@ -206,7 +206,7 @@ class _OneRun:
         verification.raise_for_errors()
         report = result["report"]
         for build in report["builds"]:
-            build["image"] = image
+            build["container"] = {"image": image}
         return Result(wheels=(deliver(made, self.request.outdir),), report=report)
 
     def keep_logs(self, sandbox: Sandbox) -> None:

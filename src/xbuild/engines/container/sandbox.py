@@ -140,7 +140,6 @@ class Sandbox:
         """Put files into :data:`FOLDER`, by their names there."""
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.addfile(_member(".", mode=0o777, kind=tarfile.DIRTYPE))
             folders = {str(PurePosixPath(name).parent) for name in files} - {"."}
             for folder in sorted(folders):
                 tar.addfile(_member(folder, mode=0o777, kind=tarfile.DIRTYPE))
