@@ -15,6 +15,7 @@ from xbuild.errors import DetailsError, ToolchainError
 from xbuild.importing.machines import by_compiler, by_triplet, choose
 from xbuild.importing.own_files import emulator_command, is_own_folder
 from xbuild.importing.own_toml import OwnToolchain
+from xbuild.importing.words import left_out
 from xbuild.toolchains.system import identify
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ class _Assembler:
         details, python = self._python(target, sysroot or told)
         qemu, cpu = self._emulator()
         if not details:
-            self._notes += [
-                f"{each} is left out: it is of a Python that is not described" for each in facts.python_settings
-            ]
+            self._notes += left_out(facts.python_settings)
         toolchain = OwnToolchain(
             target=target,
             family=family,

@@ -10,7 +10,7 @@ from xbuild.errors import ToolchainError
 from xbuild.importing.cmake_reader import CMakeReader
 from xbuild.importing.facts import Evidence, Facts, Program, Read, Unknown
 from xbuild.importing.machines import by_name, by_triplet
-from xbuild.importing.words import split_flags
+from xbuild.importing.words import left_out, split_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -209,16 +209,16 @@ class _Facts:
         variable = self._variables.get(name)
         return variable.where if variable is not None else str(self._folder)
 
-    def _left_out(self) -> tuple[tuple[str, ...], Iterable[str]]:
+    def _left_out(self) -> tuple[tuple[tuple[str, str], ...], Iterable[str]]:
         """Return the settings of the target's Python that were not read, and notes on all others."""
-        python, notes = [], []
+        python, entries = [], []
         rest = {**self._variables, **{f"ENV{{{name}}}": each for name, each in self._environment.items()}}
         for name, variable in rest.items():
             if name in self._used or variable.value == "" or name.startswith("_"):
                 continue
             same = _SAME.get(name, "")
             if _PYTHON.fullmatch(name.removeprefix("ENV{").removesuffix("}")):
-                python.append(f"{variable.where}: {name}")
+                python.append((variable.where, name))
             elif same is not None and variable.value != same:
-                notes.append(f"{variable.where}: {name} has no place in a toolchain file")
-        return tuple(python), notes
+                entries.append((variable.where, name))
+        return tuple(python), left_out(entries)

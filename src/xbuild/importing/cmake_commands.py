@@ -13,6 +13,7 @@ from pathlib import Path
 from xbuild.importing.cmake_conditions import Word
 from xbuild.importing.cmake_variables import CMakeVariables, Text, split_list
 from xbuild.importing.facts import Unknown
+from xbuild.importing.words import check_length, joined
 
 Follow = Callable[[CMakeVariables, Sequence[Word], int], bool]
 
@@ -75,6 +76,7 @@ def _list(variables: CMakeVariables, words: Sequence[Word], line: int) -> bool:
         case "REMOVE_DUPLICATES":
             variables.set(name, ";".join(dict.fromkeys(items)), line)
         case "JOIN" if len(rest) == 2:
+            check_length(len(rest[0]) * len(items), where=variables.where(line))
             variables.set(rest[1], rest[0].join(items), line)
         case "LENGTH" if rest:
             variables.set(rest[0], str(len(items)), line)
@@ -90,19 +92,21 @@ def _string(variables: CMakeVariables, words: Sequence[Word], line: int) -> bool
     name = words[1].text if len(words) > 1 else None
     if action in {"APPEND", "PREPEND"} and isinstance(name, str):
         old = variables.value(name) or ""
-        added = _concatenated([word.text for word in words[2:]])
-        parts = [old, added] if action == "APPEND" else [added, old]
-        variables.set(name, _concatenated(parts), line)
+        added = [word.text for word in words[2:]]
+        parts = [old, *added] if action == "APPEND" else [*added, old]
+        variables.set(name, joined(parts, where=variables.where(line)), line)
         return True
     texts = texts_of(words)
     if texts is None:
         return False
     match texts:
         case ["REPLACE", old_text, new, output, *inputs]:
+            check_length("".join(inputs).count(old_text) * len(new), where=variables.where(line))
             variables.set(output, "".join(inputs).replace(old_text, new) if old_text else "".join(inputs), line)
         case ["CONCAT", output, *inputs]:
             variables.set(output, "".join(inputs), line)
         case ["JOIN", glue, output, *inputs]:
+            check_length(len(glue) * len(inputs), where=variables.where(line))
             variables.set(output, glue.join(inputs), line)
         case ["TOLOWER", text, output]:
             variables.set(output, text.lower(), line)
@@ -182,11 +186,6 @@ def texts_of(words: Sequence[Word]) -> list[str] | None:
 def _join(words: Sequence[Word]) -> Text:
     unknown = next((word.text for word in words if isinstance(word.text, Unknown)), None)
     return unknown or ";".join(word.text for word in words if isinstance(word.text, str))
-
-
-def _concatenated(parts: Sequence[Text]) -> Text:
-    unknown = next((part for part in parts if isinstance(part, Unknown)), None)
-    return unknown or "".join(part for part in parts if isinstance(part, str))
 
 
 def _part(path: str, mode: str, base: str) -> str | None:  # noqa: PLR0911, one per mode

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xbuild.importing.cmake_conditions import Word
 from xbuild.importing.facts import Unknown
+from xbuild.importing.words import check_length, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +83,7 @@ class CMakeVariables:
 
     def expand(self, text: str) -> Text:
         """Replace ``${X}``, ``$ENV{X}`` and escapes; unset variables are empty."""
-        pieces: list[str] = []
+        pieces: list[Text] = []
         position = 0
         while position < len(text):
             sign = text[position]
@@ -101,15 +102,14 @@ class CMakeVariables:
             if isinstance(name, Unknown):
                 return name
             value = self.value(f"ENV{{{name}}}" if start[1] == "ENV" else name)
-            if isinstance(value, Unknown):
-                return value
-            pieces.append(value or "")
+            pieces.append("" if value is None else value)
             position = end + 1
-        return "".join(pieces)
+        return joined(pieces, where=str(self.files[-1]))
 
     def words(self, arguments: Sequence[Argument]) -> list[Word]:
         """Return ``arguments`` expanded, with lists that are not quoted taken apart."""
         words: list[Word] = []
+        length = 0
         for argument in arguments:
             if argument.kind == "bracket":
                 words.append(Word(text=argument.text, quoted=True))
@@ -117,6 +117,8 @@ class CMakeVariables:
                 words.append(Word(text=argument.text, quoted=False))
             else:
                 text = self.expand(argument.text)
+                length += len(text) if isinstance(text, str) else 0
+                check_length(length, where=str(self.files[-1]))
                 if argument.kind == "quoted" or isinstance(text, Unknown):
                     words.append(Word(text=text, quoted=argument.kind == "quoted"))
                 else:

@@ -11,7 +11,7 @@ from xbuild.importing.facts import Evidence, Facts, Program, Unknown
 from xbuild.importing.machines import by_name, by_triplet
 from xbuild.importing.own_files import is_own_folder
 from xbuild.importing.shell_reader import ShellReader
-from xbuild.importing.words import split_flags
+from xbuild.importing.words import left_out, split_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +87,9 @@ class _Facts:
             build_cxx=self._program("CXX_FOR_BUILD") or self._program("HOST_CXX"),
         )
         self._used |= {"HOST_CC", "HOST_CXX"}
-        return replace(facts, notes=(*self._notes, *self._left_out())), (self._folder / cmake if cmake else None)
+        return replace(facts, notes=(*self._notes, *left_out(self._left_out()))), (
+            self._folder / cmake if cmake else None
+        )
 
     def _evidence(self) -> Iterator[Evidence]:
         if name := self._text("OECORE_TARGET_ARCH"):
@@ -127,10 +129,10 @@ class _Facts:
     def _where(self, name: str) -> str:
         return self._reader.exported.get(name, str(self._folder))
 
-    def _left_out(self) -> Iterator[str]:
+    def _left_out(self) -> Iterator[tuple[str, str]]:
         for name, where in self._reader.exported.items():
             if name == "CONFIG_SITE" and is_own_folder(Path(str(self._reader.variables[name])).parent):
                 continue
             if name in self._used | _SAME or _OWN.fullmatch(name) or self._reader.variables.get(name) in {"", None}:
                 continue
-            yield f"{where}: {name} has no place in a toolchain file"
+            yield where, name

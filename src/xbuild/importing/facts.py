@@ -46,8 +46,8 @@ class Facts:
     ``tools`` are the commands; ``flags`` are what the file adds to those of the compilers. ``compiler_sysroot`` is a
     sysroot the compilers are to be told, ``sysroots`` are others that are named, the likeliest first.
     ``search_path`` comes before the user's PATH. ``pkg_config_dirs`` are folders of the target's ``.pc`` files.
-    ``python_includes`` are folders of the target Python's headers, ``left_out`` is what xbuild's own files say
-    themselves if the target's Python is known.
+    ``python_includes`` are folders of the target Python's headers, ``python_settings`` are places and names
+    of what follows from the target's Python, if that is known.
     """
 
     folder: Path
@@ -67,5 +67,5 @@ class Facts:
     build_python: Program | None = None
     build_cc: Program | None = None
     build_cxx: Program | None = None
-    python_settings: tuple[str, ...] = ()
+    python_settings: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from xbuild.importing.facts import Evidence, Facts, Program
 from xbuild.importing.machines import by_meson
 from xbuild.importing.meson_values import MesonValueError, Value, evaluate
 from xbuild.importing.own_files import is_own_folder
+from xbuild.importing.words import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -138,7 +139,7 @@ class _Reader:
             build_python=self._program("python3") or self._program("python"),
         )
         self._program("python")
-        return replace(facts, notes=(*self._notes, *self._left_out()))
+        return replace(facts, notes=(*self._notes, *left_out(self._left_out())))
 
     def _evidence(self) -> Iterator[Evidence]:
         system = self._text("host_machine", "system")
@@ -164,7 +165,7 @@ class _Reader:
             if name == "PKG_CONFIG_SYSROOT_DIR":
                 sysroot = value
             else:
-                self._notes.append(f"{program.where}: {name} for pkg-config has no place in a toolchain file")
+                self._notes.append(f"{program.where}: {name} for pkg-config is left out")
         return (Program(words=tuple(words), where=program.where) if words else None), sysroot
 
     def _linker(self, language: str) -> tuple[str, ...]:
@@ -221,11 +222,11 @@ class _Reader:
     def _path(self, text: str) -> Path:
         return self._folder / text
 
-    def _left_out(self) -> Iterator[str]:
-        """Say what has no place in a toolchain file."""
+    def _left_out(self) -> Iterator[tuple[str, str]]:
+        """What has no place in a toolchain file."""
         for key, entry in self._entries.items():
             if key in self._used or entry.name in _IGNORED.get(entry.section, ()) or self._is_own(entry):
                 continue
             if entry.section == "binaries" and entry.value == entry.name:
                 continue  # a name of PATH, which is where it is looked for anyway
-            yield f"{entry.where}: [{entry.section}] {entry.name} has no place in a toolchain file"
+            yield entry.where, f"[{entry.section}] {entry.name}"

@@ -13,6 +13,7 @@ from xbuild.importing.cmake_commands import glob_files
 from xbuild.importing.facts import Unknown
 from xbuild.importing.shell_commands import Chain, For, Group, If, Node, Simple, Unread, parse_shell
 from xbuild.importing.shell_syntax import Piece, ShellSyntaxError, ShellWord, tokenize
+from xbuild.importing.words import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from xbuild.importing.facts import Read
 
 _MOST_FILES = 100
+_MOST_LOOPS = 10_000
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
 _PARAMETER = re.compile(r"([A-Za-z_]\w*|[0-9@*#?$!-])(?:\[[^]]*\])?(?:(:?[-+=?]|%%|%|##|#)(.*))?", re.DOTALL)
 _DECLARING = frozenset({"export", "declare", "typeset", "readonly", "local"})
@@ -43,6 +45,7 @@ class ShellReader:
     notes: list[str] = field(default_factory=list)
     _files: list[Path] = field(default_factory=list)
     _read_files: int = 0
+    _loops: int = 0
 
     def __post_init__(self) -> None:
         # Yocto's scripts refuse to go on where it is set, which does not concern a reader.
@@ -126,6 +129,9 @@ class ShellReader:
         for item in items:
             if "*" in item:
                 continue
+            self._loops += 1
+            if self._loops > _MOST_LOOPS:
+                raise ToolchainError(f"{self._where(node.line)}: 'for' goes on without end")
             self.variables[node.name] = item
             self._run(node.body)
         return True
@@ -216,7 +222,7 @@ class ShellReader:
         value = self._text(ShellWord(pieces=word.pieces[index + 1 :], line=word.line))
         if match[2]:
             old = self.variables.get(match[1], "")
-            value = _concatenated([old, value])
+            value = joined([old, value], where=self._where(word.line))
         return match[1], value
 
     def _assign(self, name: str, value: str | Unknown, line: int, *, export: bool) -> None:
@@ -233,7 +239,7 @@ class ShellReader:
         self._forget(tuple(_assigned(nodes)), f"it is set on {self._where(line)} under a condition: {why}", line)
 
     def _text(self, word: ShellWord) -> str | Unknown:
-        return _concatenated([self._piece(piece, word.line) for piece in word.pieces])
+        return joined([self._piece(piece, word.line) for piece in word.pieces], where=self._where(word.line))
 
     def _piece(self, piece: Piece, line: int) -> str | Unknown:
         match piece.kind:
@@ -380,8 +386,3 @@ def _trimmed(text: str, sign: str, pattern: str, where: str) -> str | Unknown:
         return text[:at] if at >= 0 else text
     at = text.rfind(plain) if longest else text.find(plain)
     return text[at + len(plain) :] if at >= 0 else text
-
-
-def _concatenated(parts: Sequence[str | Unknown]) -> str | Unknown:
-    unknown = next((part for part in parts if isinstance(part, Unknown)), None)
-    return unknown or "".join(part for part in parts if isinstance(part, str))
