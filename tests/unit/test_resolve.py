@@ -46,6 +46,19 @@ def test_a_plan_names_what_is_the_users_own(tmp_path: Path) -> None:
     ]
 
 
+def test_a_plan_says_what_an_image_gives_before_it_is_copied_from(tmp_path: Path) -> None:
+    environ = {"XBUILD_CACHE_DIR": str(tmp_path / "cache"), "PATH": "/nowhere", "HOME": str(tmp_path)}
+    selection = Selection(
+        target=get_target("riscv64"), python="3.99", sysroot_image="some/image", archive="file:///srv/debian"
+    )
+    assert list(describe(selection, environ=environ)) == [
+        "take the sysroot and CPython 3.99 from the image some/image",
+        "fetch QEMU from file:///srv/debian",
+        "fetch GCC for riscv64 from file:///srv/debian",
+        "fetch CPython 3.99 for this machine from file:///srv/debian",
+    ]
+
+
 @pytest.mark.parametrize(
     ("system", "machine", "message"),
     [
@@ -73,6 +86,16 @@ class TestWhatTheUserBrought:
         selection = Selection(target=get_target("riscv64"), toolchain="system", archive="file:///nowhere")
         with pytest.raises(ToolchainError, match="riscv64-linux-gnu-gcc"):
             resolve.resolve(selection, progress=SilentProgress(), environ=environ(tmp_path))
+
+    def test_an_images_sysroot(self, tmp_path: Path) -> None:
+        selection = Selection(
+            target=get_target("riscv64"), sysroot=tmp_path, sysroot_image="some/image", archive="file:///nowhere"
+        )
+        with pytest.raises(ProvisionError) as caught:
+            resolve.resolve_runtime(selection, progress=SilentProgress(), environ=environ(tmp_path))
+        assert caught.value.message == (
+            f"--sysroot-image some/image, as copied to {tmp_path}: no C headers: expected usr/include/stdio.h"
+        )
 
     def test_a_sysroot(self, tmp_path: Path) -> None:
         selection = Selection(target=get_target("riscv64"), sysroot=tmp_path, archive="file:///nowhere")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from xbuild.targets import Target, Version
 
 _MOST_LINKS = 40
+_GLIBC_VERSION = re.compile(rb"GNU C Library [^\n]*? version (\d+)\.(\d+)")
 _SYSROOT_HINT = "it is to be the target's /, with its C library and development files"
 
 
@@ -65,7 +67,10 @@ def own_target_python(file: Path, target: Target, *, cache: Cache) -> TargetPyth
 
 
 def _glibc_version(libc: Path) -> Version | None:
-    """Return the newest of the symbol versions that a GNU C library defines."""
+    """Return the version a GNU C library says it has; else the newest of its symbol versions, which may be older."""
+    said = _GLIBC_VERSION.search(libc.read_bytes())
+    if said is not None:
+        return int(said[1]), int(said[2])
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
     from elftools.elf.gnuversions import GNUVerDefSection

@@ -195,3 +195,15 @@ def talk(session: Session, *, as_json: bool) -> None:
 )
 def test_output_options(arguments: list[str], said: str) -> None:
     assert CliRunner().invoke(talk, arguments, obj=Session()).output == f"{said}\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--sysroot", "."), ("--build-details", __file__), ("--lib", "libffi-dev")]
+)
+def test_an_image_has_what_other_options_would_name(option: str, value: str) -> None:
+    arguments = ("--target", "riscv64", "--sysroot-image", "some/image", option, value)
+    result = CliRunner().invoke(many, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        f"Error: --sysroot-image and {option} exclude each other: the image has the sysroot and the Python\n"
+    )

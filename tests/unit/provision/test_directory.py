@@ -55,6 +55,12 @@ class TestSysroot:
         sysroot = own_sysroot(root, RISCV)
         assert (sysroot.path, sysroot.triplet) == (root, "riscv64-linux-gnu")
 
+    def test_its_c_library_says_which_version_it_is(self, root: Path) -> None:
+        """glibc 2.31 for aarch64 has no symbols newer than 2.30."""
+        with (root / "usr/lib/riscv64-linux-gnu/libc.so.6").open("ab") as libc:
+            libc.write(b"GNU C Library (GNU libc) stable release version 2.31.\n")
+        assert own_sysroot(root, RISCV).glibc == (2, 31)
+
     def test_links_in_it_are_followed_as_if_it_were_the_top(self, root: Path) -> None:
         libc = root / "usr/lib/riscv64-linux-gnu/libc.so.6"
         libc.rename(libc.with_name("libc-2.31.so"))

@@ -64,6 +64,33 @@ def test_one_tree_for_all_is_mapped_once(tmp_path: Path, programs: Callable[...,
     assert arguments == ("-B/b", f"--sysroot={tmp_path}", f"-ffile-prefix-map={tmp_path}=")
 
 
+def test_what_a_foreign_c_library_needs_comes_after_the_sysroot(
+    tmp_path: Path, programs: Callable[..., Path], riscv64: Target
+) -> None:
+    programs(*BINUTILS, f"{T}-gcc-14", folder="usr/bin")
+    sysroot, support = tmp_path / "sysroot", tmp_path / "support"
+    made = gcc_plan(
+        target=riscv64,
+        triplet=T,
+        major=14,
+        version="14.2.0",
+        tree=tmp_path,
+        sysroot=sysroot,
+        library_dirs=(sysroot / "usr/lib64",),
+        support=support,
+    )
+    assert made.tools["cc"].arguments == (
+        f"--sysroot={sysroot}",
+        f"-B{support}",
+        f"-B{sysroot}/usr/lib64",
+        f"-Wl,-rpath-link,{sysroot}/usr/lib64",
+        "-Wl,--exclude-libs,libstdc++.a",
+        f"-ffile-prefix-map={sysroot}=",
+        f"-ffile-prefix-map={tmp_path}=",
+        f"-ffile-prefix-map={support}=",
+    )
+
+
 def test_a_path_that_gcc_cannot_map_is_not_mapped(
     tmp_path: Path, programs: Callable[..., Path], riscv64: Target
 ) -> None:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from xbuild.resolve import Selection
     from xbuild.targets import Target
 
+    Connect = Callable[[Mapping[str, str]], docker.DockerClient]
+
 _REVISION = 1
 """Raise it when the same image gives another tree."""
 
@@ -65,7 +67,9 @@ _GO_SYMLINK = 1 << 27  # os.ModeSymlink of Go, which the engine says modes in
 _ARCHITECTURES = {"ppc64el": "ppc64le", "armhf": "arm", "i386": "386"}
 
 
-def take_image(selection: Selection, *, progress: Progress, environ: Mapping[str, str]) -> Selection:
+def take_image(
+    selection: Selection, *, progress: Progress, environ: Mapping[str, str], connect: Connect = open_client
+) -> Selection:
     """Return ``selection`` with the sysroot and the target Python that its ``sysroot_image`` has, copied to the cache.
 
     The Python is left to the archive if the image has none at all. The image is pulled if the engine does not have it
@@ -74,7 +78,7 @@ def take_image(selection: Selection, *, progress: Progress, environ: Mapping[str
     """
     if selection.sysroot_image is None or selection.sysroot is not None:
         return selection
-    with closing(open_client(environ)) as client:
+    with closing(connect(environ)) as client:
         image = _find(client, selection, progress)
         source = _Source(
             client=client,

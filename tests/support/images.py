@@ -1,0 +1,169 @@
+"""Container images without an engine: folders laid out as manylinux's images are, and an engine that has them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import docker
+from tests.support.target_trees import write
+from tests.support.wheels import Elf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from xbuild.targets import Target
+
+_GO_SYMLINK = 1 << 27
+
+
+def image_archive(layer: bytes, *, reference: str, architecture: str) -> bytes:
+    """What `docker load` takes: an image of one layer, for any architecture (`docker import` makes its own)."""
+    digest = hashlib.sha256(layer).hexdigest()
+    config = json.dumps(
+        {
+            "architecture": architecture,
+            "os": "linux",
+            "config": {},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+        }
+    ).encode()
+    name = f"{hashlib.sha256(config).hexdigest()}.json"
+    manifest = [{"Config": name, "RepoTags": [reference], "Layers": ["layer.tar"]}]
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for member, content in ((name, config), ("layer.tar", layer), ("manifest.json", json.dumps(manifest).encode())):
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def add_python(root: Path, target: Target, version: str, *, place: str, runpath: str | None = None) -> Path:
+    """Put the files of a CPython built from source into ``root``/``place``: no build-details, no static library."""
+    number = version.removesuffix("t")
+    flags = version.removeprefix(number)
+    suffix = f".cpython-{number.replace('.', '')}{flags}-{target.triplet}.so"
+    major, minor = number.split(".")
+    prefix, name = f"/{place}", f"python{version}"
+    variables = {
+        "ABIFLAGS": flags,
+        "BINDIR": f"{prefix}/bin",
+        "CC": "gcc -pthread",
+        "EXT_SUFFIX": suffix,
+        "INCLUDEPY": f"{prefix}/include/{name}",
+        "LDVERSION": version,
+        "LIBDEST": f"{prefix}/lib/{name}",
+        "LIBDIR": f"{prefix}/lib",
+        "LIBRARY": f"lib{name}.a",
+        "MULTIARCH": target.triplet,
+        "SOABI": suffix[1:-3],
+        "VERSION": number,
+        "prefix": prefix,
+        "py_version": f"{number}.1",
+        **({"Py_GIL_DISABLED": 1} if flags else {}),
+    }
+    folder = root / place
+    program = bytes(Elf(machine=target.elf.machine, flags=0, interp=target.loader, runpath=runpath))
+    write(folder / "bin" / name, program, executable=True)
+    (folder / "bin" / "python3").symlink_to(name)
+    write(folder / "bin" / "pip3", "#!/bin/sh")
+    write(folder / "include" / name / "Python.h", "")
+    write(
+        folder / "include" / name / "pyconfig.h",
+        "#define SIZEOF_VOID_P 8\n" + "#define Py_GIL_DISABLED 1\n" * bool(flags),
+    )
+    patchlevel = (
+        f"#define PY_MAJOR_VERSION {major}\n#define PY_MINOR_VERSION {minor}\n#define PY_MICRO_VERSION 1\n"
+        "#define PY_RELEASE_LEVEL PY_RELEASE_LEVEL_FINAL\n#define PY_RELEASE_SERIAL 0\n"
+    )
+    write(folder / "include" / name / "patchlevel.h", patchlevel)
+    write(folder / "lib" / name / "os.py", "")
+    write(folder / "lib" / name / "site-packages" / "pip.py", "")
+    data = f"_sysconfigdata_{flags}_linux_{target.triplet}.py"
+    write(folder / "lib" / name / data, f"build_time_vars = {variables!r}\n")
+    return folder
+
+
+def make_root(root: Path, target: Target) -> Path:
+    """A Red Hat's root: libraries in lib64, no multiarch folders."""
+    write(root / "usr/include/stdio.h", "")
+    library = bytes(Elf(machine=target.elf.machine, flags=0))
+    for name in ("libc.so.6", "libstdc++.so.6", "ld-2.28.so"):
+        write(root / "usr/lib64" / name, library)
+    write(root / "usr/lib64/libc.so", "GROUP ( /lib64/libc.so.6 /usr/lib64/libc_nonshared.a )")
+    write(root / "usr/lib64/crt1.o", "")
+    write(root / "usr/lib64/python3.6/lib-dynload/_ssl.so", library)
+    write(root / "usr/lib/os-release", 'ID="almalinux"\n')
+    write(root / "usr/bin/gcc", "", executable=True)
+    (root / "usr/lib/ld-linux-aarch64.so.1").symlink_to("../lib64/ld-2.28.so")
+    (root / "etc").mkdir()
+    (root / "etc/os-release").symlink_to("../usr/lib/os-release")
+    for name in ("lib", "lib64"):
+        (root / name).symlink_to(f"usr/{name}")
+    return root
+
+
+@dataclass
+class FakeEngine:
+    """The part of the SDK's client that copying out of an image uses, over folders: both client and ``client.api``."""
+
+    images: dict[str, tuple[str, Path]]
+    """Architecture and root, by reference."""
+
+    pullable: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    containers: dict[str, Path] = field(default_factory=dict)
+    created: list[Mapping[str, Any]] = field(default_factory=list)
+    fails_at: str | None = None
+    """A place in the image at which the engine stops in the middle."""
+
+    @property
+    def api(self) -> FakeEngine:
+        return self
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def inspect_image(self, reference: str) -> Mapping[str, Any]:
+        if reference not in self.images:
+            raise docker.errors.ImageNotFound(f"No such image: {reference}")
+        architecture, root = self.images[reference]
+        identity = hashlib.sha256(str(root).encode()).hexdigest()
+        return {"Id": f"sha256:{identity}", "Architecture": architecture, "RepoDigests": [f"{reference}@sha256:1"]}
+
+    def pull(self, reference: str, *, platform: str, stream: bool, decode: bool) -> Iterator[Mapping[str, str]]:
+        assert stream
+        assert decode
+        if reference not in self.pullable or not platform.endswith(self.pullable[reference][0]):
+            yield {"error": "manifest unknown"}
+        else:
+            self.images[reference] = self.pullable[reference]
+
+    def create_container(self, image: str, **options: Any) -> Mapping[str, str]:
+        root = next(root for name, (_, root) in self.images.items() if self.inspect_image(name)["Id"] == image)
+        self.created.append(options)
+        name = f"container-{len(self.created)}"
+        self.containers[name] = root
+        return {"Id": name}
+
+    def get_archive(self, container: str, path: str) -> tuple[Iterator[bytes], Mapping[str, Any]]:
+        place = self.containers[container] / path.lstrip("/")
+        if not place.exists() and not place.is_symlink():
+            raise docker.errors.NotFound(f"Could not find the file {path}")
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w") as archive:
+            archive.add(place, arcname=place.name)
+        data = out.getvalue()
+        mode = _GO_SYMLINK if place.is_symlink() else 0
+        stopped = path.lstrip("/") == self.fails_at
+        return iter([data[: len(data) // 2]] if stopped else [data]), {"mode": mode}
+
+    def remove_container(self, container: str, *, v: bool, force: bool) -> None:
+        assert v
+        assert force
+        del self.containers[container]
