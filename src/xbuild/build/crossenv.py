@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xbuild.build import sorted_folders
 from xbuild.errors import BuildError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def create_crossenv(spec: CrossSpec, *, sysconfigdata: Path, directory: Path, en
             hint="check that this interpreter is whole: it must have the venv module",
             details=(done.stdout + done.stderr).strip(),
         )
+    _sort_folders(directory / "env")
     return CrossVenv.at(directory)
 
 
@@ -108,6 +110,14 @@ def _stand_in_prefix(prefix: Path, spec: CrossSpec, stdlib: Path) -> Path:
     executable.parent.mkdir()
     executable.touch(mode=0o755)
     return prefix
+
+
+def _sort_folders(env: Path) -> None:
+    """Have the interpreters of ``env`` list folders in order, whatever the file system's order is."""
+    module = Path(sorted_folders.__file__).read_bytes()
+    for site in env.glob("*/lib/python*/site-packages"):
+        (site / "_xbuild_sorted_folders.py").write_bytes(module)
+        (site / "_xbuild_sorted_folders.pth").write_text("import _xbuild_sorted_folders as s; s.install()\n", "ascii")
 
 
 def _expose_crossenv(folder: Path) -> None:

@@ -11,10 +11,10 @@ import hashlib
 import io
 import re
 import stat
-import time
 import zipfile
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from xbuild.errors import VerificationError
@@ -140,8 +140,8 @@ def _is_text(content: bytes) -> bool:
 
 def _entry(info: zipfile.ZipInfo, date: int) -> zipfile.ZipInfo:
     """Return a member of the same name, executable if the old one is."""
-    stamp = time.gmtime(min(max(date, _EARLIEST), _LATEST))
-    entry = zipfile.ZipInfo(info.filename, stamp[:6])
+    stamp = datetime.fromtimestamp(min(max(date, _EARLIEST), _LATEST), UTC)
+    entry = zipfile.ZipInfo(info.filename, stamp.timetuple()[:6])
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.create_system = 3  # Unix, whatever runs this
     mode = 0o755 if info.external_attr >> 16 & stat.S_IXUSR else 0o644
