@@ -71,15 +71,15 @@ _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
-def _selection_parameters(*, multiple: bool, positional: bool, optional: bool) -> list[Callback]:
+def _selection_parameters(*, multiple: bool, positional: bool) -> list[Callback]:
     again = " Repeat it for more." if multiple else ""
     target = click.option(
         "--target",
         type=TargetType(),
-        required=not optional,
         multiple=multiple,
         metavar="NAME",
-        help=f"The machine to build for, such as riscv64: see 'xbuild target list'.{again}",
+        help="The machine to build for, such as riscv64: see 'xbuild target list'. "
+        f"A --toolchain file may name it instead.{again}",
     )
     return [
         click.argument("target", type=TargetType()) if positional else target,
@@ -142,19 +142,35 @@ def selection_options(
         @functools.wraps(command)
         def with_selections(*args: Any, target: Any, python: Any, **options: Any) -> Any:
             chosen = {name: options.pop(name) for name in _SHARED}
-            if target is None:
-                return command(*args, selection=None, **options)
+            if not target:
+                target = _named_target(chosen["toolchain"], optional=optional)
+                if target is None:
+                    return command(*args, selection=None, **options)
+                target = (target,) if multiple else target
             if not multiple:
                 return command(*args, selection=_select([target], [python], chosen)[0], **options)
             return command(*args, selections=_select(target, python or [None], chosen), **options)
 
         return functools.reduce(
             lambda wrapped, option: option(wrapped),
-            reversed(_selection_parameters(multiple=multiple, positional=positional, optional=optional)),
+            reversed(_selection_parameters(multiple=multiple, positional=positional)),
             with_selections,
         )
 
     return decorate
+
+
+def _named_target(toolchain: str, *, optional: bool) -> Target | None:
+    """Return the target that a toolchain file names, for a command line that names none."""
+    if toolchain not in TOOLCHAIN_KINDS:
+        from xbuild.toolchains.own_file import read_target  # needed by no one else
+
+        found = read_target(Path(toolchain))
+        if found is not None:
+            return found
+    if optional:
+        return None
+    raise click.MissingParameter(ctx=click.get_current_context(), param_hint="'--target'", param_type="option")
 
 
 _SHARED = (

@@ -207,3 +207,24 @@ def test_an_image_has_what_other_options_would_name(option: str, value: str) -> 
     assert result.stderr.endswith(
         f"Error: --sysroot-image and {option} exclude each other: the image has the sysroot and the Python\n"
     )
+
+
+class TestAToolchainFileNamesTheTarget:
+    def file(self, folder: Path, target: str = "") -> str:
+        path = folder / "own.toml"
+        path.write_text(f'[toolchain]\nfamily = "gcc"\n[tools]\ncc = "x"\n{target}', "utf-8")
+        return str(path)
+
+    @pytest.mark.parametrize("command", [one, many])
+    def test_which_is_taken_where_the_command_line_names_none(self, command: click.Command, tmp_path: Path) -> None:
+        (found,) = selected(command, "--toolchain", self.file(tmp_path, '[target]\nname = "riscv"\n'))
+        assert found["target"] == "riscv64"
+
+    def test_and_not_taken_where_it_does(self, tmp_path: Path) -> None:
+        file = self.file(tmp_path, '[target]\nname = "riscv64"\n')
+        (found,) = selected(one, "--target", "aarch64", "--toolchain", file)
+        assert found["target"] == "aarch64"
+
+    @pytest.mark.parametrize("command", [one, many])
+    def test_or_does_not(self, command: click.Command, tmp_path: Path) -> None:
+        assert refused(command, "--toolchain", self.file(tmp_path)) == "Error: Missing option '--target'."
