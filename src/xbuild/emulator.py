@@ -16,7 +16,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,11 +95,34 @@ def make_emulator(  # noqa: PLR0913, what an emulator is made of; no caller has 
     loader = libraries[_loader_place(target)]
 
     def scripts(root: Path) -> Mapping[str, str]:
-        run = [str(qemu), "-L", str(root), "-cpu", cpu]
+        run = shlex.join([str(qemu), "-L", str(root), "-cpu", cpu])
         return {"run": _run_script(target, run), "wrapper": _wrapper_script(target, run, header=_elf_header(loader))}
 
     made = _make(directory, libraries=libraries, scripts=scripts)
     return Emulator(qemu=qemu, version=version, cpu=cpu, run=made / "run", wrapper=made / "wrapper")
+
+
+def make_portable_emulator(emulator: Emulator, runtime: Runtime, *, folder: Path) -> Emulator:
+    """Make ``folder`` an emulator that can be moved together with the trees of ``runtime``; what was there is replaced.
+
+    QEMU is looked for on PATH when it runs, and takes its own default for the CPU: which models it knows is not known.
+    ``folder`` and the trees have no links in their paths.
+    """
+    libraries = library_links(runtime.target, python=runtime.python, sysroot=runtime.sysroot)
+    name = f"qemu-{runtime.target.qemu.name}"
+    command = f'"$(command -v {name}-static || echo {name})" -L "${{0%/*}}"/root'
+    scripts = {
+        "run": _run_script(runtime.target, command),
+        "wrapper": _wrapper_script(
+            runtime.target, command, header=_elf_header(libraries[_loader_place(runtime.target)])
+        ),
+    }
+    shutil.rmtree(folder, ignore_errors=True)
+    _link_libraries(folder / "root", libraries, relative=True)
+    for script, text in scripts.items():
+        (folder / script).write_text(text, "utf-8")
+        (folder / script).chmod(0o755)
+    return replace(emulator, qemu=Path(name), run=folder / "run", wrapper=folder / "wrapper")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +159,7 @@ def make_runner(runtime: Runtime, *, directory: Path, machine: str) -> Runner:
         # As in the emulator, the machine's own /etc/ld.so.cache must not decide which library is taken.
         folders = sorted({str(Path(root, place).parent) for place in libraries}, key=lambda name: (-len(name), name))
         loader = [str(root / _loader_place(runtime.target)), "--inhibit-cache", "--library-path", ":".join(folders)]
-        return {"run": _run_script(runtime.target, loader)}
+        return {"run": _run_script(runtime.target, shlex.join(loader))}
 
     made = _make(directory, libraries=libraries, scripts=scripts)
     return Runner(run=made / "run", name_option="--argv0", wrapper=None)
@@ -231,11 +254,11 @@ def _elf_header(loader: Path) -> bytes:
     return header[4:7] + header[18:20].replace(b"\0", b"")
 
 
-def _run_script(target: Target, command: Sequence[str]) -> str:
-    return f'#!/bin/sh\n# Runs a program of {target.name}.\nexec {shlex.join(command)} "$@"\n'
+def _run_script(target: Target, command: str) -> str:
+    return f'#!/bin/sh\n# Runs a program of {target.name}.\nexec {command} "$@"\n'
 
 
-def _wrapper_script(target: Target, command: Sequence[str], *, header: bytes) -> str:
+def _wrapper_script(target: Target, command: str, *, header: bytes) -> str:
     """Return a script that tells an ELF file of the target by its header, without starting another program.
 
     The shell's ``read`` drops zero bytes; after the version come the ABI (none, or GNU's 3), the type (executable or
@@ -260,7 +283,7 @@ machine=$(printf '{machine}')
 case $header in
 "$ident"["$types"]"$machine"* | "$ident$gnu"["$types"]"$machine"*)
     shift
-    exec {shlex.join(command)} "$program" "$@"
+    exec {command} "$program" "$@"
     ;;
 esac
 exec "$@"
@@ -295,10 +318,11 @@ def _make(directory: Path, *, libraries: Mapping[str, Path], scripts: Callable[[
     return final
 
 
-def _link_libraries(root: Path, libraries: Mapping[str, Path]) -> None:
+def _link_libraries(root: Path, libraries: Mapping[str, Path], *, relative: bool = False) -> None:
     for place, file in libraries.items():
-        (root / place).parent.mkdir(parents=True, exist_ok=True)
-        (root / place).symlink_to(file)
+        folder = (root / place).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        (root / place).symlink_to(os.path.relpath(file, folder) if relative else file)
     for name in ("lib", "lib64"):
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         (root / name).symlink_to(f"usr/{name}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from xbuild.crossfiles import CrossFiles
     from xbuild.crossfiles.spec import CrossSpec
+    from xbuild.progress import Progress
     from xbuild.resolve import Selection
 
     Callback = Callable[..., Any]
@@ -43,67 +44,72 @@ def _options(command: Callback) -> Callback:
         metavar="FILE",
         help="Where to write it; by default standard output.",
     )
-    return selection_options()(output(output_options(command)))
+    portable = click.option(
+        "--portable",
+        is_flag=True,
+        help="Make FILE movable, together with a folder that is written beside it.",
+    )
+    return selection_options()(output(portable(output_options(command))))
 
 
 @crossfile.command()
 @_options
-def meson(*, selection: Selection, output: Path | None) -> None:
+def meson(*, selection: Selection, output: Path | None, portable: bool) -> None:
     """Write a Meson cross file.
 
     Use: meson setup BUILD --cross-file FILE
     """
-    _deliver(_render("meson", selection), output)
+    _make("meson", selection, output, portable=portable)
 
 
 @crossfile.command()
 @_options
-def cmake(*, selection: Selection, output: Path | None) -> None:
+def cmake(*, selection: Selection, output: Path | None, portable: bool) -> None:
     """Write a CMake toolchain file.
 
     Use: cmake --toolchain FILE, or CMAKE_TOOLCHAIN_FILE
     """
-    _deliver(_render("cmake", selection), output)
+    _make("cmake", selection, output, portable=portable)
 
 
 @crossfile.command()
 @_options
-def presets(*, selection: Selection, output: Path | None) -> None:
+def presets(*, selection: Selection, output: Path | None, portable: bool) -> None:
     """Write CMake presets that name a toolchain file.
 
     Use: as CMakeUserPresets.json, or included by it, with cmake --preset NAME
     """
-    _deliver(_render("presets", selection), output)
+    _make("presets", selection, output, portable=portable)
 
 
 @crossfile.command()
 @_options
-def conan(*, selection: Selection, output: Path | None) -> None:
+def conan(*, selection: Selection, output: Path | None, portable: bool) -> None:
     """Write a host profile for Conan 2.
 
     Use: conan build . --profile:host FILE --profile:build default
     """
-    _deliver(_render("conan", selection), output)
+    _make("conan", selection, output, portable=portable)
 
 
 @crossfile.command()
 @_options
-def cargo(*, selection: Selection, output: Path | None) -> None:
+def cargo(*, selection: Selection, output: Path | None, portable: bool) -> None:
     """Write a Cargo configuration, with what PyO3 needs.
 
     Use: cargo --config FILE, or as .cargo/config.toml
     """
-    _deliver(_render("cargo_config", selection), output)
+    _make("cargo_config", selection, output, portable=portable)
 
 
 @crossfile.command()
 @_options
-def sysconfig(*, selection: Selection, output: Path | None) -> None:
+def sysconfig(*, selection: Selection, output: Path | None, portable: bool) -> None:
     """Write the target Python's sysconfig data, rewritten for the cross build.
 
     Use: as the module that _PYTHON_SYSCONFIGDATA_NAME names, or crossenv's --sysconfigdata-file
     """
-    _deliver(_render("sysconfigdata", selection), output)
+    _make("sysconfigdata", selection, output, portable=portable)
 
 
 @crossfile.command()
@@ -116,42 +122,69 @@ def sysconfig(*, selection: Selection, output: Path | None) -> None:
     show_default=True,
     help="For a POSIX shell, as JSON, for $GITHUB_ENV, or a dotenv file.",
 )
-def env(*, selection: Selection, output: Path | None, style: Format) -> None:
+def env(*, selection: Selection, output: Path | None, style: Format, portable: bool) -> None:
     """Write the environment of a cross build.
 
     For setuptools, autotools, pkg-config, CMake, Cargo and PyO3. With it, a Python of the target's version builds for
     the target. Use: . ./FILE
     """
-    from xbuild.crossfiles.environment import render
+    if portable:
+        if style != "sh":
+            raise click.UsageError(f"--format {style} has no way to say where the file is: --portable needs sh")
+        _make("env", selection, output, portable=True)
+        return
+    from xbuild.crossfiles.environment import check_words, render
 
-    _, files = _write(selection)
+    with open_progress() as progress:
+        files = _write(_resolve(selection, progress))
     variables = {**files.environment, **files.interpreter_environment}
+    check_words(variables)
     ours = variables["PYTHONPATH"]
     users = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each not in {"", ours}]
     variables["PYTHONPATH"] = os.pathsep.join([ours, *users])
     _deliver(render(dict(sorted(variables.items())), style), output)
 
 
-def _render(name: str, selection: Selection) -> str:
-    from xbuild.crossfiles import render
+def _make(name: str, selection: Selection, output: Path | None, *, portable: bool) -> None:
+    """Write the format ``name``, one of :data:`xbuild.crossfiles.bundle.RENDERERS` (or ``env``, if portable)."""
+    if portable and output is None:
+        raise click.UsageError("--portable needs -o FILE: paths are said from where the file is")
+    with open_progress() as progress:
+        spec = _resolve(selection, progress)
+        if portable and output is not None:
+            text = _render_portable(name, spec, output.absolute(), progress)
+        else:
+            from xbuild.crossfiles import render
 
-    return render(name, *_write(selection))
+            text = render(name, spec, _write(spec))
+    _deliver(text, output)
 
 
-def _write(selection: Selection) -> tuple[CrossSpec, CrossFiles]:
-    from xbuild.crossfiles import write_all
+def _render_portable(name: str, spec: CrossSpec, output: Path, progress: Progress) -> str:
+    from xbuild.portable import make_portable
     from xbuild.provision.cache import Cache
+
+    files = make_portable(spec, root=output.parent, cache=Cache.default(os.environ).root)
+    for line in files.note:
+        progress.note(line)
+    return files.render(name, files.root / output.name)
+
+
+def _resolve(selection: Selection, progress: Progress) -> CrossSpec:
     from xbuild.resolve import resolve  # the core, only where it is used
 
-    with open_progress() as progress:
-        selection = take_image(selection, progress=progress)
-        spec = resolve(selection, progress=progress, environ=os.environ).spec
+    return resolve(take_image(selection, progress=progress), progress=progress, environ=os.environ).spec
+
+
+def _write(spec: CrossSpec) -> CrossFiles:
+    from xbuild.crossfiles import write_all
+    from xbuild.provision.cache import Cache
+
     # The name stands for the content, so that files handed out earlier stay as they were.
     digest = hashlib.sha256(repr(spec).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     cache = Cache.default(os.environ)
     with cache.disk_errors():
-        name = f"{spec.target.name}-cp{spec.python.version_nodot}-{digest}"
-        return spec, write_all(spec, cache.root / "crossfiles" / name)
+        return write_all(spec, cache.root / "crossfiles" / f"{spec.target.name}-cp{spec.python.version_nodot}-{digest}")
 
 
 def _deliver(text: str, output: Path | None) -> None:

@@ -30,6 +30,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "presets": presets.render,
     "meson": meson.render,
     "conan": conan.render,
+    "conan_meson": meson.render_for_conan,
 }
 """What renders each file of :class:`Layout`; the folder ``pkgconfig`` has more than one."""
 

@@ -20,7 +20,12 @@ def render(spec: CrossSpec, layout: Layout) -> str:
         # A list: Cargo splits a string at spaces.
         lines.append(f"runner = [{quoting.toml(str(spec.emulator.wrapper))}]\n")
     lines.append("\n[env]\n")
-    lines += [_entry(name, value) for name, value in sorted(build_script_variables(spec, layout).items())]
+    is_portable = not layout.pyo3_config.is_absolute()
+    for name, value in sorted(build_script_variables(spec, layout).items()):
+        if is_portable and "/" in value:
+            lines.append(f"{name} = {{ value = {quoting.toml(value)}, relative = true }}\n")
+        else:
+            lines.append(_entry(name, value))
     return "".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from xbuild.crossfiles import pkgconfig, quoting
+from xbuild.crossfiles import quoting
 from xbuild.errors import ToolchainError
 
 if TYPE_CHECKING:
@@ -80,9 +80,8 @@ def _environment(spec: CrossSpec, layout: Layout) -> dict[str, str]:
         "CXX_FOR_BUILD": spec.tools.get("c++"),
     }
     values = {name: str(path) for name, path in programs.items() if path is not None}
-    values |= pkgconfig.environment(spec, layout) | {"CONFIG_SITE": str(layout.config_site)}
-    # It is how Conan names the packages it has made.
-    del values["PKG_CONFIG_PATH"]
+    # Not the sysroot's packages: their paths would need a prefix that those of Conan's packages must not have.
+    values |= {"CONFIG_SITE": str(layout.config_site), "PKG_CONFIG_LIBDIR": str(layout.pkgconfig)}
     return {name: quoting.conan(value) for name, value in values.items()}
 
 
@@ -97,7 +96,7 @@ def _conf(spec: CrossSpec, layout: Layout) -> dict[str, str]:
         "tools.gnu:host_triplet": spec.target.triplet,
         # The emulator, Python and find modes; these come first, so that Conan's settings have the last word.
         "tools.cmake.cmaketoolchain:user_toolchain": quoting.conan_list([str(layout.cmake)]),
-        "tools.meson.mesontoolchain:extra_machine_files": quoting.conan_list([str(layout.meson)]),
+        "tools.meson.mesontoolchain:extra_machine_files": quoting.conan_list([str(layout.conan_meson)]),
     }
     if spec.pkg_config is not None:
         entries["tools.gnu:pkg_config"] = quoting.conan(str(spec.pkg_config))

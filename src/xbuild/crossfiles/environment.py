@@ -8,10 +8,12 @@ whole command of their own; and LD, as the compiler knows its linker and some ma
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from xbuild.crossfiles import pkgconfig, quoting
 from xbuild.crossfiles.cargo import build_script_variables
+from xbuild.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +92,21 @@ def _cargo(spec: CrossSpec, layout: Layout) -> dict[str, str]:
     if spec.emulator is not None:
         variables[f"{cargo}_RUNNER"] = str(spec.emulator.wrapper)
     return variables | build_script_variables(spec, layout)
+
+
+def check_words(variables: Mapping[str, str]) -> None:
+    """Raise :class:`ToolchainError` for a program or file that the readers of its variable take apart.
+
+    autotools, make and setuptools read ``CC`` and its like as words of a command, and autotools splits ``CONFIG_SITE``
+    at spaces: there is no way to quote them that all of these understand.
+    """
+    for name in ("CC", "AR", "CONFIG_SITE"):
+        if not re.fullmatch(r"[\w/.,+@%:=~-]*", variables[name]):
+            raise ToolchainError(
+                f"{name} is read as words of a command, which no quotes are right in: {variables[name]!r}",
+                hint="use a cache whose path has letters and digits only (XBUILD_CACHE_DIR); "
+                "the files for Meson and CMake take spaces",
+            )
 
 
 def render(variables: Mapping[str, str], style: Format) -> str:

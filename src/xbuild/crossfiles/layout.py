@@ -23,6 +23,7 @@ class Layout:
     cmake: Path
     presets: Path
     conan: Path
+    conan_meson: Path
     sysconfigdata: Path
     config_site: Path
     pyo3_config: Path
@@ -41,6 +42,7 @@ class Layout:
             cmake=directory / "toolchain.cmake",
             presets=directory / "CMakePresets.json",
             conan=directory / "conan-profile.txt",
+            conan_meson=directory / "conan-meson.ini",
             sysconfigdata=directory / "sysconfig" / f"{module}.py",
             config_site=directory / "config.site",
             pyo3_config=directory / "pyo3-config.txt",

@@ -8,7 +8,7 @@ from xbuild.crossfiles import quoting
 from xbuild.crossfiles.pkgconfig import libdirs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from xbuild.crossfiles.layout import Layout
     from xbuild.crossfiles.spec import CrossSpec
@@ -19,6 +19,9 @@ _HEADER = """\
 # found on PATH.
 """
 
+_CONAN_HEADER = "# Goes with Conan's own cross file, after it.\n"
+_NOT_CONANS = frozenset({"python", "python3", "exe_wrapper", "cmake", "cython", "readelf"})
+
 
 def render(spec: CrossSpec, layout: Layout) -> str:
     """Return the cross file."""
@@ -26,16 +29,37 @@ def render(spec: CrossSpec, layout: Layout) -> str:
         "binaries": _binaries(spec),
         "host_machine": _host_machine(spec),
         "properties": _properties(spec, layout),
-        # Not the interpreter of [binaries] but this file answers what the target's Python is like (PEP 739).
-        "built-in options": {"python.build_config": quoting.meson(str(spec.python.details_file))},
+        "built-in options": _options(spec),
     }
-    blocks = [_HEADER.format(description=spec.target.description, version=spec.python.version)]
-    blocks += ["".join([f"[{title}]\n", *_lines(entries)]) for title, entries in sections.items()]
+    return _file(_HEADER.format(description=spec.target.description, version=spec.python.version), sections)
+
+
+def render_for_conan(spec: CrossSpec, layout: Layout) -> str:
+    """Return what Conan's own cross file lacks, to be read after it; it names pkg-config, and Meson refuses two.
+
+    pkg-config finds Conan's packages and the target's Python, but not the sysroot's: their paths would need a prefix
+    that those of Conan's must not have.
+    """
+    properties = _properties(spec, layout)
+    properties.pop("sys_root", None)
+    sections = {
+        "binaries": {name: value for name, value in _binaries(spec).items() if name in _NOT_CONANS},
+        "properties": properties | {"pkg_config_libdir": f"[{quoting.meson(str(layout.pkgconfig))}]"},
+        "built-in options": _options(spec),
+    }
+    return _file(_CONAN_HEADER, sections)
+
+
+def _options(spec: CrossSpec) -> dict[str, str]:
+    # Not the interpreter of [binaries] but this file answers what the target's Python is like (PEP 739).
+    return {"python.build_config": quoting.meson(str(spec.python.details_file))}
+
+
+def _file(header: str, sections: Mapping[str, Mapping[str, str]]) -> str:
+    blocks = [header]
+    for title, entries in sections.items():
+        blocks.append("".join([f"[{title}]\n", *(f"{name} = {value}\n" for name, value in entries.items())]))
     return "\n".join(blocks)
-
-
-def _lines(entries: Mapping[str, str]) -> Iterable[str]:
-    return (f"{name} = {value}\n" for name, value in entries.items())
 
 
 def _binaries(spec: CrossSpec) -> dict[str, str]:

@@ -6,6 +6,7 @@ Meson.
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from xbuild.crossfiles import quoting
@@ -39,7 +40,7 @@ def render(name: str, spec: CrossSpec, _layout: Layout) -> str:
         suffix=suffix,
         description=spec.target.description,
         version=spec.python.version,
-        include=quoting.pkgconfig(str(spec.python.include)),
+        include=_path(str(spec.python.include), spec),
         libs=_libpython(spec) if suffix else "",
     )
 
@@ -61,4 +62,12 @@ def environment(spec: CrossSpec, layout: Layout) -> dict[str, str]:
 def _libpython(spec: CrossSpec) -> str:
     libpython = spec.python.details.libpython
     path = (libpython.dynamic or libpython.static) if libpython else None
-    return f"-Wl,{quoting.pkgconfig(path)}" if path else f"-lpython{spec.python.version}{spec.python.abi_flags}"
+    return f"-Wl,{_path(path, spec)}" if path else f"-lpython{spec.python.version}{spec.python.abi_flags}"
+
+
+def _path(path: str, spec: CrossSpec) -> str:
+    """Say where ``path`` is; from the sysroot if it is portable, as ``${pcfiledir}`` has the sysroot before it."""
+    if quoting.HERE not in path:
+        return quoting.pkgconfig(path)
+    below = "/" + "folder/" * 64  # so that no ".." of the two is lost
+    return "${pc_sysrootdir}/" + quoting.pkgconfig(posixpath.relpath(below + path, f"{below}{spec.sysroot.path}"))

@@ -48,7 +48,7 @@ def render(spec: CrossSpec, layout: Layout) -> str:
     return _SCRIPT.format(
         name=layout.python_config.name,
         description=spec.target.description,
-        here="here=${0%/*}\n" if quoting.HERE in str(python.prefix) else "",
+        here="xbuild_here=${0%/*}\n" if quoting.HERE in str(python.prefix) else "",
         prefix=quoting.shell(str(python.prefix)),
         include=quoting.shell(str(python.include)),
         libdir=quoting.shell(str(variables["LIBDIR"])),

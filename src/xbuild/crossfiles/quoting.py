@@ -51,17 +51,17 @@ def preset(value: str) -> str:
 
 
 def shell(value: str) -> str:
-    """Quote ``value`` as one word of a POSIX shell; the variable ``here`` is where the file is."""
+    """Quote ``value`` as one word of a POSIX shell; the variable ``xbuild_here`` is where the file is."""
     if _SHELL_PLAIN.fullmatch(value):
         return value
-    parts = ('"$here"' if part == HERE else "'" + part.replace("'", "'\\''") + "'" for part in _parts(value))
+    parts = ('"$xbuild_here"' if part == HERE else "'" + part.replace("'", "'\\''") + "'" for part in _parts(value))
     return "".join(parts) or "''"
 
 
 def pkgconfig(value: str) -> str:
     """Escape ``value`` for a field of a ``.pc`` file."""
     # With the brace escaped too, "${" is no variable.
-    return re.sub(r"([^\w/.,+@%:=~\0-])", r"\\\1", value).replace(HERE, "${pcfiledir}")
+    return re.sub(r"([^\w/.,+@%:=~-])", r"\\\1", value)
 
 
 def python(value: str) -> str:

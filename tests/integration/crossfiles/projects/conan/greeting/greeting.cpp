@@ -1,0 +1,2 @@
+#include "greeting.h"
+std::string greeting() { return "hello"; }

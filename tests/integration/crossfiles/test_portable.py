@@ -1,0 +1,164 @@
+"""Portable files: the folder is written, moved to where it has never been, and built from there by the real tool."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xbuild.crossfiles.presets import preset_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tests.integration.crossfiles.conftest import Cross, CrossFor
+
+pytestmark = [pytest.mark.network, pytest.mark.emulator]
+
+MODULE = ["-DNAME=Python", "-DCOMPONENTS=Interpreter;Development.Module"]
+
+
+@pytest.fixture
+def cross(cross_for: CrossFor) -> Cross:
+    return cross_for("riscv64")
+
+
+@pytest.fixture
+def environ(cross: Cross, tmp_path: Path) -> Mapping[str, str]:
+    """A machine with the compilers and QEMU on PATH, by the names that distributions give them."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    plan, emulator = cross.spec.toolchain.plan, cross.spec.emulator
+    assert plan is not None
+    assert emulator is not None
+    programs: dict[str, tuple[Path, tuple[str, ...]]] = {f"qemu-{cross.spec.target.qemu.name}": (emulator.qemu, ())}
+    for name, suffix in {"cc": "gcc", "cxx": "g++", "fc": "gfortran"}.items():
+        command = plan.tools[name]  # type: ignore[index]  # of the names of tools
+        own = tuple(each for each in command.arguments if not each.startswith("--sysroot"))
+        programs[f"{plan.triplet}-{suffix}"] = (command.program, own)
+    for name in ("ar", "ranlib", "strip", "nm", "ld", "objcopy", "readelf"):
+        programs[f"{plan.triplet}-{name}"] = (plan.tools[name].program, ())  # type: ignore[index]  # as above
+    for name, (program, arguments) in programs.items():
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec {program} {" ".join(arguments)} "$@"\n', "utf-8")
+        script.chmod(0o755)
+    plain = cross.environ()
+    return {**plain, "PATH": f"{folder}{os.pathsep}{plain['PATH']}"}
+
+
+@pytest.fixture
+def moved(cross: Cross, tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a portable file of a format, moves all that came with it, and returns the file."""
+
+    def write(kind: str, name: str) -> Path:
+        file = cross.crossfile(kind, tmp_path / "first" / "sdk" / name, "--portable")
+        texts = [path for path in file.parent.rglob("*") if path.is_file() and path.stat().st_size < 100_000]
+        for path in texts:
+            content = path.read_bytes()
+            assert bytes(tmp_path) not in content, path
+            assert b"/trees/" not in content, path
+        (tmp_path / "second").mkdir()
+        folder = (tmp_path / "first" / "sdk").rename(tmp_path / "second" / "sdk")
+        shutil.rmtree(tmp_path / "first")
+        return folder / name
+
+    return write
+
+
+def test_meson(
+    cross: Cross,
+    environ: Mapping[str, str],
+    moved: Callable[[str, str], Path],
+    project: Callable[[str], Path],
+) -> None:
+    source = project("meson")
+    file = os.path.relpath(moved("meson", "riscv64.ini"), source)
+    cross.build("meson", "setup", "build", "--cross-file", file, cwd=source, environ=environ)
+    cross.build("meson", "compile", "-C", "build", cwd=source, environ=environ)
+    cross.build("meson", "test", "-C", "build", cwd=source, environ=environ)
+    assert (source / "build" / f"plain{cross.spec.python.extension_suffix}").is_file()
+    cross.ask_target("import plain, withfortran; assert plain.answer() == 42", cwd=source / "build")
+
+
+def test_cmake(
+    cross: Cross,
+    environ: Mapping[str, str],
+    moved: Callable[[str, str], Path],
+    project: Callable[[str], Path],
+) -> None:
+    source = project("cmake")
+    # Without a virtual environment, the file's own interpreter is the one that runs.
+    variables = {name: value for name, value in environ.items() if name != "VIRTUAL_ENV"}
+    toolchain = moved("cmake", "riscv64.cmake")
+    configure = ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", *MODULE)
+    cross.build(*configure, "--toolchain", toolchain, cwd=source, environ=variables)
+    cross.build("cmake", "--build", "build", cwd=source, environ=variables)
+    cross.build("ctest", "--test-dir", "build", "--output-on-failure", cwd=source, environ=variables)
+    assert (source / "build" / f"plain{cross.spec.python.extension_suffix}").is_file()
+    cross.ask_target("import plain; assert plain.answer() == 42", cwd=source / "build")
+
+
+def test_presets(
+    cross: Cross,
+    environ: Mapping[str, str],
+    moved: Callable[[str, str], Path],
+    project: Callable[[str], Path],
+) -> None:
+    source = project("cmake")
+    file = moved("presets", "riscv64.json")
+    include = f'{{"version": 4, "include": ["{os.path.relpath(file, source)}"]}}'
+    (source / "CMakeUserPresets.json").write_text(include, "utf-8")
+    name = preset_name(cross.spec)
+    cross.build("cmake", "--preset", name, *MODULE, cwd=source, environ=environ)
+    cross.build("cmake", "--build", "--preset", name, cwd=source, environ=environ)
+    assert "100% tests passed" in cross.build("ctest", "--preset", name, cwd=source, environ=environ)
+
+
+SETUP = """
+from setuptools import Extension, setup
+setup(name="demo", version="1", ext_modules=[Extension("plain", ["module.c"])])
+"""
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_environment(
+    shell: str,
+    cross: Cross,
+    environ: Mapping[str, str],
+    moved: Callable[[str, str], Path],
+    project: Callable[[str], Path],
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    source = project("cmake")  # for its module
+    (source / "setup.py").write_text(SETUP, "utf-8")
+    file = moved("env", "riscv64.env")
+    # Only bash and zsh know where a sourced file is.
+    enter = f". '{file}'" if shell == "bash" else f"cd '{file.parent}' && . ./{file.name}"
+    build = f"{enter} && cd '{source}' && python -m build --wheel --no-isolation"
+    cross.build(shell, "-c", build, cwd=source, environ=environ)
+    (wheel,) = (source / "dist").iterdir()
+    assert wheel.name == f"demo-1-cp313-cp313-{cross.spec.target.linux_tag}.whl"
+    shutil.unpack_archive(wheel, source / "modules", "zip")
+    cross.ask_target("import plain; assert plain.answer() == 42", cwd=source / "modules")
+
+
+def test_an_environment_is_not_set_from_elsewhere(
+    cross: Cross, moved: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    file = moved("env", "riscv64.env")
+    printed = cross.build("sh", "-c", f". '{file}' || echo \"failed: $CC\"", cwd=tmp_path)
+    assert printed == "riscv64.env: go to its folder first, or use bash or zsh\nfailed: \n"
+
+
+def test_the_same_again(cross: Cross, tmp_path: Path) -> None:
+    """Written twice, and in two places, every file is the same to the byte."""
+    contents = []
+    for folder in (tmp_path / "a", tmp_path / "a", tmp_path / "elsewhere" / "b"):
+        cross.crossfile("meson", folder / "cross.ini", "--portable")
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+        contents.append({str(path.relative_to(folder)): path.read_bytes() for path in files})
+    assert contents[0] == contents[1] == contents[2]
