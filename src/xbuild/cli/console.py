@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 import click
 
 from xbuild.cli import Session
+from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from rich.console import Console
     from rich.progress import Progress as Bars
@@ -45,6 +47,29 @@ def print_result(text: str) -> None:
 def print_json(value: object) -> None:
     """Print the command's result as JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write the command's result where ``-o`` says: ``-`` is standard output.
+
+    A file is replaced at once, with the permissions it had; a device or a pipe (``/dev/stdout``) is written to.
+    """
+    from xbuild.files import atomic_write
+
+    if str(path) == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, "utf-8")
+            return
+        real = path.resolve()
+        mode = real.stat().st_mode if real.exists() else None
+        atomic_write(real, text)
+        if mode is not None:
+            real.chmod(mode)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="name another file") from error
 
 
 class LineProgress:

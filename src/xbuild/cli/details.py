@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xbuild import details as api
-from xbuild.cli.console import print_json, print_result
+from xbuild.cli.console import print_json, print_result, write_output
 from xbuild.cli.options import TargetType, json_option
 from xbuild.errors import DetailsError, UsageError
 
@@ -128,11 +128,11 @@ def repair(  # noqa: PLR0913, one per option
     repaired = api.repair(file, target=target, relative=relocatable)
     _print_origins(repaired.origins, nothing=f"{file}: nothing to repair")
     if output is not None:
-        _write(output, repaired.after)
+        write_output(output, repaired.after)
     elif not in_place:
         click.echo(repaired.diff(), nl=False)
     elif repaired.after != repaired.before:
-        _write(file.resolve(), repaired.after)
+        write_output(file, repaired.after)
     left = [each for each in api.check_text(repaired.after, file=file, evidence=repaired.evidence) if not each.fix]
     for finding in left:
         if finding.severity is api.Severity.ERROR:
@@ -155,7 +155,7 @@ def synthesise(
     """
     made = api.synthesise(stdlib, prefix=prefix, target=target, relative=relocatable)
     _print_origins(made.origins, nothing="")
-    _write(output or Path("-"), api.dumps(made.details))
+    write_output(output or Path("-"), api.dumps(made.details))
 
 
 @details.command()
@@ -188,7 +188,7 @@ def schema() -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_file():
+    if not path.is_dir():  # a pipe of the shell's is no regular file
         return [path]
     found = api.discover_all(path)
     if not found:
@@ -199,7 +199,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _one_file(path: Path, target: Target | None) -> Path:
-    file = path if path.is_file() else api.discover(path, target=target)
+    file = api.discover(path, target=target) if path.is_dir() else path
     if file is None:
         raise DetailsError(f"{path}: no build-details file", hint="'xbuild details synthesise' makes one")
     return file
@@ -236,15 +236,6 @@ def _print_origins(origins: Sequence[api.Origin], *, nothing: str) -> None:
         click.echo(f"{origin.pointer}: from {origin.origin}", err=True)
     if not origins and nothing:
         click.echo(nothing, err=True)
-
-
-def _write(output: Path, text: str) -> None:
-    if str(output) == "-":
-        click.echo(text, nl=False)
-        return
-    from xbuild.files import atomic_write
-
-    atomic_write(output, text)
 
 
 def _rows(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -147,6 +148,47 @@ def test_repair_to_another_file(tmp_path: Path, capsys: Captured) -> None:
     assert capsys.readouterr().out == ""
     assert main(["details", "repair", "-o", "-", str(file)]) == 0
     assert capsys.readouterr().out == output.read_text("utf-8")
+
+
+def test_repair_keeps_permissions_and_links(tmp_path: Path) -> None:
+    file = copy(RISCV, tmp_path)
+    file.chmod(0o640)
+    link = tmp_path / "link.json"
+    link.symlink_to(file)
+    assert main(["details", "repair", "-o", str(link), str(file)]) == 0
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert main(["details", "check", str(file)]) == 0
+
+
+@pytest.mark.parametrize("output", ["file/new.json", "/proc/none/new.json", "link/new.json"])
+def test_a_place_that_cannot_be_written(tmp_path: Path, output: str, capsys: Captured) -> None:
+    file = copy(RISCV, tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("file")
+    assert main(["details", "repair", "-o", str(tmp_path / output), str(file)]) == 2
+    err = capsys.readouterr().err
+    assert f"error: {tmp_path / output} cannot be written: " in err
+    assert err.endswith("hint: name another file\n")
+
+
+def test_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert main(["details", "repair", "-o", str(pipe), str(copy(RISCV, tmp_path))]) == 0
+    assert json.loads(os.read(reader, 65536))["abi"]["stable_abi_suffix"] == ".abi3.so"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_pipe_is_read(capsys: Captured) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"[]")
+    os.close(writer)
+    assert main(["details", "check", f"/dev/fd/{reader}"]) == 10
+    os.close(reader)
+    assert capsys.readouterr().err == "1 file checked: 1 error\n"
 
 
 def test_repair_says_what_is_left(tmp_path: Path, capsys: Captured) -> None:
