@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ INSIDE = "XBUILD_INSIDE"
 
 _LONGEST_PROGRAM = 120
 """Of the path after ``#!``, of which older kernels read 127 bytes."""
+_PLAIN = re.compile(r"[\w/.,+@%=-]+")
+"""What a path that stands on PATH, after ``#!``, and in ENV, which shells expand, may have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +127,7 @@ def _place(resolved: Resolved, requirements: Sequence[str], cache: Cache) -> _Pl
     digest = hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:12]
     place = _Place(cache=cache, name=f"{resolved.spec.target.name}-{digest}")
     program = str(CrossVenv.at(place.folder / "cross").build_bin / "python3.13t")
-    if len(program) <= _LONGEST_PROGRAM and not any(char.isspace() for char in program):
+    if len(program) <= _LONGEST_PROGRAM and _PLAIN.fullmatch(program):
         return place
     short = Cache(Path(tempfile.gettempdir(), f"xbuild-{os.getuid()}"), progress=cache.progress)
     return dataclasses.replace(place, cache=short)
