@@ -107,7 +107,7 @@ def main() -> int:
 
 def render(rows: list[str], elsewhere: str) -> str:
     """Return the page of the documentation."""
-    lines = ["# The same bytes in another place", "", f"{conditions()} {elsewhere}", ""]
+    lines = ["# The same bytes in another place", "", conditions(), elsewhere, ""]
     lines += ["| wheel | in the other place | SHA-256 begins | s here | s there |", "|---|---|---|---|---|"]
     return "\n".join([*lines, *rows]) + "\n"
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from xbuild.build.source import SourceTree
     from xbuild.crossfiles.spec import CrossSpec
 
 PLACE = "/xbuild"
 """What the scratch folder of a build is called in the wheel."""
+
+_SYSTEM = (Path("/"), Path("/usr"), Path("/usr/local"))
 
 # Of a source without dates of its own: a folder's say when it was checked out. Hatchling uses the same.
 _NO_DATE = 1580601600  # 2020-02-02
@@ -52,10 +54,14 @@ def fixed_environ(date: int) -> dict[str, str]:
 def build_places(scratch: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
     """Return the folders a build with ``spec`` sees, and the fixed name of each in the wheel.
 
-    They are the build's ``scratch`` folder and what is in ``cache``. Each is there under its real path too, which is
-    what a program that asks for its working folder sees.
+    They are the build's ``scratch`` folder, what is in ``cache``, and the build Python, unless it is the system's: a
+    text may well name a folder of that for a reason of its own. Each is there under its real path too, which is what a
+    program that asks for its working folder sees.
     """
     places = {scratch: PLACE, cache / "trees": f"{PLACE}/trees"}
+    prefix = spec.build_python.resolve().parent.parent
+    if prefix not in _SYSTEM:
+        places[prefix] = f"{PLACE}/python"
     if spec.emulator is not None:
         places[spec.emulator.wrapper.parent] = f"{PLACE}/emulator"
     return {str(form): name for path, name in places.items() for form in (path, path.resolve())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
         f"{real}/trees": "/xbuild/trees",
         f"{cache}/emulators/1": "/xbuild/emulator",
         f"{real}/emulators/1": "/xbuild/emulator",
+        f"{real}/trees/sysroot": "/xbuild/python",
     }
     assert compiler_places(cache / "tmp" / "1", cache, spec) == {
         f"{cache}/tmp/1": "/xbuild",
@@ -90,4 +92,5 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
 def test_a_python_that_is_not_in_the_cache_keeps_its_place(tmp_path: Path, root: Path | None) -> None:
     spec = _spec(tmp_path, root=root, emulator=False)
     assert compiler_places(tmp_path / "1", tmp_path, spec) == {f"{tmp_path}/1": "/xbuild"}
+    spec = replace(spec, build_python=Path("/usr/bin/python3"))
     assert build_places(tmp_path / "1", tmp_path, spec).keys() == {f"{tmp_path}/1", f"{tmp_path}/trees"}
