@@ -109,7 +109,8 @@ def fetch(*, selection: Selection, as_json: bool) -> None:
 def remove(*, targets: tuple[Target, ...], downloads: bool) -> None:
     """Remove what the cache has for targets.
 
-    The target of the build machine itself has what all targets share: build Pythons and QEMU.
+    The target of the build machine itself has what all targets share: build Pythons and QEMU. Cross files that were
+    written for a removed target no longer work, unless they are portable.
     """
     if not targets and not downloads:
         raise click.UsageError("nothing to remove: name a target, or --downloads", click.get_current_context())

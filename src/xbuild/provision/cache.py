@@ -36,7 +36,7 @@ from xbuild.files import atomic_write
 from xbuild.progress import Progress, SilentProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from filelock import BaseFileLock
 
@@ -130,6 +130,15 @@ class Cache:
             size = _size(path)
             path.rename(work / key)  # gone in one step; what is slow happens out of sight
         return size
+
+    def remove_folders(self, folders: Iterable[Path]) -> int:
+        """Remove folders of this cache that are no trees, and return the bytes that were freed."""
+        freed = 0
+        with self.disk_errors(), self.workspace() as work:
+            for number, path in enumerate(tuple(folders)):
+                freed += _size(path)
+                path.rename(work / str(number))
+        return freed
 
     # Blobs
 

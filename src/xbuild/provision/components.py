@@ -39,10 +39,7 @@ class ProvisionedSysroot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GccTree:
-    """GCC and binutils for ``triplet``, as programs of the build machine. They hold no C library of the target.
-
-    All that their compilers must be told is :meth:`arguments`, the same for C, C++ and Fortran, compiling and linking.
-    """
+    """GCC and binutils for ``triplet``, as programs of the build machine. They hold no C library of the target."""
 
     tree: Tree
     triplet: str
@@ -56,11 +53,6 @@ class GccTree:
     def tool(self, name: str) -> Path:
         """Return one of binutils: ``ar``, ``ranlib``, ``strip``, ``nm``, ``ld``, ``objcopy``, ``readelf``."""
         return self.tree.path / "usr" / "bin" / f"{self.triplet}-{name}"
-
-    @staticmethod
-    def arguments(sysroot: Path) -> tuple[str, ...]:
-        """Return what each compiler is told first: it finds its own headers and libraries by where it is."""
-        return (f"--sysroot={sysroot}",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,8 @@ from xbuild.provision.model import REVISION, Component, PackageRecord, Provenanc
 from xbuild.targets import Target, parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from xbuild.provision.cache import Cache
     from xbuild.provision.debian.archive import Archive
@@ -191,14 +192,26 @@ class Provisioner:
         return tuple(sorted(found, key=lambda each: (each.target, each.tree.provenance.component, each.tree.path.name)))
 
     def remove(self, target: Target) -> int:
-        """Remove what the cache has for ``target``, also what newer packages have replaced; return the bytes freed."""
+        """Remove what the cache has for ``target``, also what newer packages have replaced; return the bytes freed.
+
+        Cross files, toolchains and emulators that were made of it go too: nothing else ever removes them, as files that
+        were handed out name them.
+        """
         for key, value in self.cache.records().items():
             if key.startswith(_PREFIX) and value.get("target") == target.name:
                 self.cache.remove_record(key)
         self._answered.clear()
         # A tree is called <component>-<target>-<digest>.
         trees = [key for key in self.cache.trees() if key.split("-")[-2:-1] == [target.name]]
-        return sum(self.cache.remove_tree(key) for key in trees)
+        return sum(self.cache.remove_tree(key) for key in trees) + self.cache.remove_folders(self._made_for(target))
+
+    def _made_for(self, target: Target) -> Iterator[Path]:
+        """Find the folders of cross files, wrappers and emulators for ``target``."""
+        yield from self.cache.root.glob(f"crossfiles/{target.name}-cp*")
+        yield from (file.parent for file in self.cache.root.glob(f"toolchains/*/{target.triplet}-gcc"))
+        for script in self.cache.root.glob("emulators/*/run"):
+            if f"\n# Runs a program of {target.name}.\n".encode() in script.read_bytes():
+                yield script.parent
 
     # How it is done
 

@@ -116,7 +116,7 @@ def test_what_gcc_makes_runs(provisioner: Provisioner, tmp_path: Path, name: str
     target = get_target(name)
     gcc, sysroot = provisioner.gcc(target), provisioner.sysroot(target).sysroot
     (tmp_path / program.file).write_text(program.source)
-    options = (*gcc.arguments(sysroot.path), program.file, *program.flags, "-o", "program")
+    options = (f"--sysroot={sysroot.path}", program.file, *program.flags, "-o", "program")
     run([gcc.compiler(program.compiler), *options], cwd=tmp_path)
     python = provisioner.target_python(target, "3.13").python
     assert python.root is not None
@@ -153,7 +153,7 @@ def test_headers_compile(provisioner: Provisioner, tmp_path: Path, name: str) ->
     for version in ("3.13", "3.14"):
         include = provisioner.target_python(target, version).python.include
         options = ["-Werror", f"-I{include}", "-shared", "-fPIC"]
-        run([gcc.compiler("gcc"), *gcc.arguments(sysroot.path), *options, "module.c", "-o", "module.so"], cwd=tmp_path)
+        run([gcc.compiler("gcc"), f"--sysroot={sysroot.path}", *options, "module.c", "-o", "module.so"], cwd=tmp_path)
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -167,7 +167,7 @@ def test_libraries_can_be_linked(provisioner: Provisioner, tmp_path: Path) -> No
     target = get_target("riscv64")
     gcc, sysroot = provisioner.gcc(target), provisioner.sysroot(target, ["zlib1g-dev"]).sysroot
     (tmp_path / "z.c").write_text("#include <stdio.h>\n#include <zlib.h>\nint main(void) { puts(zlibVersion()); }\n")
-    run([gcc.compiler("gcc"), *gcc.arguments(sysroot.path), "z.c", "-lz", "-o", "z"], cwd=tmp_path)
+    run([gcc.compiler("gcc"), f"--sysroot={sysroot.path}", "z.c", "-lz", "-o", "z"], cwd=tmp_path)
     assert emulate(provisioner, target, sysroot.path, tmp_path / "z").startswith("1.")
 
 
@@ -175,7 +175,7 @@ def test_gcc_for_the_machine_itself(provisioner: Provisioner, tmp_path: Path) ->
     target = provisioner.build
     gcc, sysroot = provisioner.gcc(target), provisioner.sysroot(target).sysroot
     (tmp_path / "hello.cc").write_text(CXX)
-    run([gcc.compiler("g++"), *gcc.arguments(sysroot.path), "hello.cc", "-o", "hello"], cwd=tmp_path)
+    run([gcc.compiler("g++"), f"--sysroot={sysroot.path}", "hello.cc", "-o", "hello"], cwd=tmp_path)
     loader = sysroot.path / target.loader.lstrip("/")
     assert run([loader, "--library-path", sysroot.library_dirs[0], tmp_path / "hello"]) == 'caught "a/b"'
 

@@ -333,6 +333,18 @@ class TestCaching:
         later.remove(PPC)
         assert later.cache.trees() == {}
 
+    def test_removing_a_target_removes_what_was_made_for_it(self, provisioner: Provisioner) -> None:
+        root = provisioner.cache.root
+        made = ["crossfiles/ppc64le-cp313-1/x", "toolchains/1/powerpc64le-linux-gnu-gcc", "emulators/1/run"]
+        others = ["crossfiles/riscv64-cp313-1/x", "toolchains/2/riscv64-linux-gnu-gcc", "emulators/2/run"]
+        for name in (*made, *others):
+            target = "ppc64le" if name in made else "riscv64"
+            (root / name).parent.mkdir(parents=True)
+            (root / name).write_text(f"#!/bin/sh\n# Runs a program of {target}.\n", "utf-8")
+        assert provisioner.remove(PPC) > 0
+        assert not any((root / name).parent.exists() for name in made)
+        assert all((root / name).is_file() for name in others)
+
     def test_an_unsafe_package_leaves_nothing(self, mini: MiniArchive, provisioner: Provisioner) -> None:
         info = tarfile.TarInfo("../../../evil")
         mini.add("bookworm", MiniDeb(name="evil-dev", architecture="ppc64el", members=[(info, b"")]))
