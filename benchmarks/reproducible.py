@@ -41,6 +41,7 @@ _HIDDEN = re.compile(
 )
 _KEPT = re.compile(r"(?i)(\w+_proxy|UV_\w+|SSL_\w+|XBUILD_ARCHIVE)")
 _NOBODY = 65534
+_SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,17 +213,11 @@ def _prefix(xbuild: Path, root: Path) -> tuple[str, ...]:
     umask = ("sh", "-c", 'umask 077; exec "$@"', "sh")
     host = ("unshare", "--uts", "sh", "-c", 'hostname elsewhere; exec "$@"', "sh")
     user = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups")
-    if os.geteuid() == 0:
-        tried = subprocess.run(
-            [*host, *user, str(xbuild), "--version"],
-            cwd=root,
-            env={"PATH": "/usr/sbin:/usr/bin:/bin"},
-            capture_output=True,
-            check=False,
-        )
-        if tried.returncode == 0:
-            return (*host, *user, *processor, *umask)
-    return (*processor, *umask)
+    prefix = (*host, *user, *processor, *umask)
+    tried = subprocess.run(
+        [*prefix, str(xbuild), "--version"], cwd=root, env={"PATH": _SYSTEM_PATH}, capture_output=True, check=False
+    )
+    return prefix if tried.returncode == 0 else (*processor, *umask)
 
 
 def _chown(root: Path) -> None:
