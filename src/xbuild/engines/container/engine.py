@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from xbuild.progress import Progress
     from xbuild.resolve import Selection
 
+_NO_NETWORK = re.compile(
+    "Network is unreachable|[Nn]ame resolution|Name or service not known|Could not resolve host|dns error"
+)
+_ALLOW_NETWORK = "'--container network=true' allows it one"
 _SOURCE = PurePosixPath("/xbuild/source")
 _LOGS = f"{FOLDER}/{worker.LOGS}/"
 # Of the caller's environment, what a build is known to obey; a container has nothing else of it.
@@ -314,12 +319,15 @@ class _Conversation:
         return text.replace(_LOGS, f"{self.run.cache.root / 'logs'}/")
 
     def _explained(self, error: XBuildError, ending: Ending, memory: int) -> XBuildError:
-        """Say with a failure that the memory was used up: the compiler that was killed could not say it."""
+        """Say with a failure what the container has to do with it: the compiler that was killed could not say it."""
         error.message = self._here(error.message)
         error.hint = self._here(error.hint) if error.hint else None
         if ending.out_of_memory and isinstance(error, BuildError):
             error.message += f" (the build reached its limit of {format_memory(memory)} of memory)"
             error.hint = "'--container memory=SIZE' allows more" + (f"; {error.hint}" if error.hint else "")
+        elif not self.run.engine.limits.network and _NO_NETWORK.search(error.details or ""):
+            error.message += " (a build in a container has no network)"
+            error.hint = f"{_ALLOW_NETWORK}; {error.hint}" if error.hint else _ALLOW_NETWORK
         return error
 
     def _too_long(self, timeout: float, processes: int | None) -> BuildError:

@@ -47,8 +47,8 @@ def parse_limits(pairs: Iterable[str]) -> Limits:
 
 
 def format_memory(size: int) -> str:
-    """``2 GiB``."""
-    return f"{size / 2**30:.3g} GiB"
+    """``2 GiB``, ``300 MiB``."""
+    return f"{size / 2**30:.3g} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"
 
 
 def _network(text: str) -> str | None:
