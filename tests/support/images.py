@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -167,3 +168,36 @@ class FakeEngine:
         assert v
         assert force
         del self.containers[container]
+
+
+def lay_out_as_red_hat(tree: Path, root: Path, target: Target) -> Path:
+    """Make of Debian's sysroot ``tree`` what a Red Hat of the same packages would be: all in lib64, no triplet."""
+    shutil.copytree(tree / "usr/include", root / "usr/include", symlinks=True)
+    multiarch = root / "usr/include" / target.triplet
+    shutil.copytree(multiarch, root / "usr/include", symlinks=True, dirs_exist_ok=True)
+    shutil.rmtree(multiarch)
+    add_libraries(tree / "usr/lib" / target.triplet, root)
+    (root / "usr/lib").mkdir()
+    loader = target.loader.removeprefix("/lib/")
+    (root / "usr/lib" / loader).symlink_to(f"../lib64/{loader}")
+    for name in ("lib", "lib64"):
+        (root / name).symlink_to(f"usr/{name}")
+    (root / "usr/lib64/libc.so").write_text(
+        f"/* GNU ld script */\nGROUP ( /lib64/libc.so.6 /usr/lib64/libc_nonshared.a  AS_NEEDED ( {target.loader} ) )\n"
+    )
+    return root
+
+
+def add_libraries(folder: Path, root: Path) -> None:
+    """Copy the libraries in ``folder`` to lib64, but for those that are there. Their links lose Debian's folders."""
+    lib64 = root / "usr/lib64"
+    lib64.mkdir(parents=True, exist_ok=True)
+    for source in folder.iterdir():
+        place = lib64 / source.name
+        if place.exists() or source.is_dir():
+            continue
+        if source.is_symlink():
+            place.unlink(missing_ok=True)
+            place.symlink_to(source.readlink().name)
+        else:
+            shutil.copy2(source, place)

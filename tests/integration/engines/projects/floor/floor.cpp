@@ -3,7 +3,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <shared_mutex>
 #include <sstream>
 #include <stdexcept>
@@ -26,8 +28,12 @@ static PyObject *answer(PyObject *, PyObject *count)
     }
     thread.join();
     try {
-        std::vector<double> numbers(PyLong_AsSize_t(count));
-        numbers.at(numbers.size());
+        std::allocator<double> allocator;
+        std::size_t size = PyLong_AsSize_t(count);
+        allocator.deallocate(allocator.allocate(size), size);
+        std::vector<double>(size).at(size);
+    } catch (const std::bad_array_new_length &) {
+        return PyUnicode_FromString("too many");
     } catch (const std::out_of_range &) {
         std::ostringstream text;
         text << std::filesystem::path("caught").string() << ' ' << ready;
