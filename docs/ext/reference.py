@@ -75,6 +75,8 @@ def _type(value: dict[str, Any], schema: dict[str, Any]) -> str:
     reference = value.get("$ref")
     if reference:
         value = schema["$defs"][reference.rpartition("/")[2]]
+    if "enum" in value:
+        return " or ".join(f"`{each}`" for each in value["enum"])
     words = {"array": "list of strings", "object": "table", "boolean": "true or false", "string": "string"}
     return words[value["type"]]
 
