@@ -60,7 +60,8 @@ def discover(directory: Path, *, target: Target | None = None) -> Path | None:
 def discover_all(directory: Path) -> list[Path]:
     """Return every build-details file under ``directory``, a whole distribution's root perhaps, sorted.
 
-    What is left out is said at :func:`xbuild.details.walk.find`.
+    Links to folders are not followed, so that none is seen twice. Left out are the kernel's file systems (``/proc``),
+    and of a standard library all but the packages in it. A folder that cannot be read is logged as a warning.
     """
     # Most of a full root's hundred thousand names are none of ours, so the cheapest test comes first.
     return find(directory, lambda name: name.startswith("build-details") and _NAME.fullmatch(name) is not None)

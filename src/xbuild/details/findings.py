@@ -25,7 +25,7 @@ _LONGEST_CONTAINER = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One thing that keeps a document from being read: a code of :mod:`xbuild.details.codes`, where, and what.
+    """One thing that keeps a document from being read: one of :data:`CODES`, where, and what.
 
     ``pointer`` is a JSON pointer (RFC 6901); line and column count from 1 and are 0 where the pointer says it all.
     ``expected`` and ``found`` are values that can be there, or words where no single value is meant ("a string"), and

@@ -28,8 +28,7 @@ _log = logging.getLogger(__name__)
 def find(top: Path, wanted: Callable[[str], bool]) -> list[Path]:
     """Return every file under ``top`` whose name is ``wanted``, sorted; links that lead nowhere are among them.
 
-    Links to folders are not followed, so none is seen twice; the kernel's file systems (``/proc``) are left out, and
-    of a standard library all but the packages in it. A folder that cannot be read is logged as a warning.
+    See :func:`xbuild.details.discovery.discover_all`.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
         walk = _Walk(wanted)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.details_cases import TREES
 
+import xbuild.details
 from xbuild.details import CODES
 
 if TYPE_CHECKING:
@@ -40,6 +43,20 @@ def test_every_code_has_a_row_and_a_page_with_an_example(tmp_path: Path) -> None
         page = (tmp_path / "findings" / f"{code}.md").read_text("utf-8")
         assert entry.explanation in page
         assert f" {code}: " in page.split("```text\n", 1)[1].split("```", 1)[0]
+
+
+def test_the_example_of_the_python_api_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs/reference/python-api.md").read_text("utf-8")
+    monkeypatch.chdir(TREES / "debian-3.14-riscv64")
+    example = doctest.DocTestParser().get_doctest(text, {}, "python-api", None, None)
+    assert len(example.examples) > 10
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_the_python_api_has_a_place_for_every_public_name() -> None:
+    text = (ROOT / "docs/reference/python-api.md").read_text("utf-8")
+    named = re.findall(r"^\.\. auto\w+:: xbuild\.details\.(\w+)", text, re.MULTILINE)
+    assert sorted(named) == sorted(xbuild.details.__all__)
 
 
 @pytest.mark.parametrize(
