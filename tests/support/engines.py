@@ -6,6 +6,7 @@ No image registry is asked: the base image is made of the archive's packages and
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -50,7 +51,7 @@ def running_engine(name: str, *, base: Path, cache: Path) -> Iterator[Engine]:
         command, stop = (_docker if name == "docker" else _podman)(root)
         with _running(command, log=root / "log", socket=root / "sock") as client:
             try:
-                client.api.import_image_from_file(str(base), *DEFAULT_BASE.split(":"))
+                _import(client, base)
                 environ = dict(os.environ) | {
                     "DOCKER_HOST": f"unix://{root}/sock",
                     "XBUILD_CACHE_DIR": str(cache),
@@ -63,6 +64,12 @@ def running_engine(name: str, *, base: Path, cache: Path) -> Iterator[Engine]:
     finally:
         _unmount_below(root)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _import(client: docker.DockerClient, base: Path) -> None:
+    said = client.api.import_image_from_file(str(base), "base")
+    image = json.loads(said.splitlines()[-1])["status"]
+    client.api.tag(image, *DEFAULT_BASE.split(":"))  # Podman would not take the tag from the import
 
 
 def make_base_image(folder: Path) -> Path:
