@@ -1,4 +1,7 @@
-"""Cross builds as ``xbuild crossfile`` resolves them, and the build systems in environments of their own."""
+"""Cross builds as ``xbuild crossfile`` describes them, and the build systems in environments of their own.
+
+A test that takes ``cross`` runs for every target, toolchain and CPython of the matrix.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,28 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager, nullcontext
+import tarfile
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from packaging.requirements import Requirement
 from uv import find_uv_bin
 
+from xbuild.build.process import clean_environ
+from xbuild.build.sdist import fetch_sdist, resolve_sdist
 from xbuild.crossfiles import CrossFiles, write_all
 from xbuild.errors import XBuildError
 from xbuild.progress import SilentProgress
+from xbuild.provision.cache import Cache
 from xbuild.resolve import Selection, resolve
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from xbuild.crossfiles.spec import CrossSpec
 
@@ -31,13 +39,46 @@ PROJECTS = Path(__file__).parent / "projects"
 TOOLS = ("build", "cmake", "cython", "meson>=1.10", "nanobind", "ninja", "pybind11", "scikit-build-core", "setuptools")
 
 
+def _combination(target: str, toolchain: str, python: str) -> object:
+    """One of the matrix. zig's first C++ program builds its library, minutes for each target; there is none here."""
+    is_slow = toolchain == "zig" and target != "ppc64le"
+    marks = [pytest.mark.slow] if is_slow else []
+    return pytest.param((target, python, toolchain), id=f"{target}-{toolchain}-{python}", marks=marks)
+
+
+MATRIX = [_combination(*each) for each in product(("aarch64", "riscv64", "ppc64le"), ("gcc", "zig"), ("3.13", "3.14"))]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cross:
-    """One cross build: its description, its files, and an environment with what builds run."""
+    """One cross build: its description, its files, and an environment with what builds run.
+
+    ``selection`` are the options of the command that choose it, and ``modules`` a folder of what xbuild imports more.
+    """
 
     spec: CrossSpec
     files: CrossFiles
     tools: Path
+    selection: tuple[str, ...]
+    modules: Path | None
+
+    def crossfile(self, kind: str, output: Path, *options: str) -> Path:
+        """Write a file as a user does, ``xbuild crossfile KIND``, and return ``output``."""
+        command = [
+            sys.executable,
+            "-m",
+            "xbuild",
+            "crossfile",
+            kind,
+            *self.selection,
+            *options,
+            "-q",
+            "-o",
+            str(output),
+        ]
+        environ = {**os.environ, "PYTHONPATH": str(self.modules or "")}
+        subprocess.run(command, env=environ, check=True)
+        return output
 
     def environ(self, more: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
         """A clean environment with the tools on PATH, and ``more``."""
@@ -75,7 +116,7 @@ class CrossFor(Protocol):
 
 
 @pytest.fixture(scope="session")
-def cross_for(tmp_path_factory: pytest.TempPathFactory) -> CrossFor:
+def cross_for(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> CrossFor:
     @functools.cache
     def tools_for(python: Path) -> Path:
         folder = Path(tmp_path_factory.mktemp("tools"), "venv")
@@ -86,28 +127,55 @@ def cross_for(tmp_path_factory: pytest.TempPathFactory) -> CrossFor:
 
     @functools.cache
     def make(target: str, python: str = "3.13", toolchain: str = "gcc") -> Cross:
+        modules: Path | None = request.getfixturevalue("zig_site") if toolchain == "zig" else None
         selection = Selection(target=get_target(target), python=python, toolchain=toolchain)
-        try:
-            with _zig_installed(tmp_path_factory) if toolchain == "zig" else nullcontext():
+        with pytest.MonkeyPatch.context() as patch:
+            if modules is not None:
+                patch.syspath_prepend(modules)
+            try:
                 spec = resolve(selection, progress=SilentProgress(), environ=os.environ).spec
-        except XBuildError as error:
-            pytest.fail(f"{error.message}\n{error.hint}")
-        files = write_all(spec, tmp_path_factory.mktemp("files"))
-        return Cross(spec=spec, files=files, tools=tools_for(spec.build_python))
+            except XBuildError as error:
+                pytest.fail(f"{error.message}\n{error.hint}")
+        return Cross(
+            spec=spec,
+            files=write_all(spec, tmp_path_factory.mktemp("files")),
+            tools=tools_for(spec.build_python),
+            selection=("--target", target, "--python", python, "--toolchain", toolchain),
+            modules=modules,
+        )
 
     return make
 
 
-@contextmanager
-def _zig_installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Have the distribution ``ziglang`` importable, as in an environment with the extra ``zig``."""
-    folder = str(tmp_path_factory.mktemp("zig"))
-    subprocess.run([find_uv_bin(), "pip", "install", "-q", "--target", folder, "ziglang>=0.15"], check=True)
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
+@pytest.fixture(params=MATRIX)
+def cross(request: pytest.FixtureRequest, cross_for: CrossFor) -> Cross:
+    """A cross build of the matrix."""
+    return cross_for(*request.param)
+
+
+class Sdist(Protocol):
+    def __call__(self, requirement: str) -> Path: ...
+
+
+@pytest.fixture
+def sdist(tmp_path: Path) -> Sdist:
+    """Unpacks the source distribution of ``NAME==VERSION`` from the package index."""
+
+    def unpack(requirement: str) -> Path:
+        link = resolve_sdist(
+            Requirement(requirement),
+            uv=find_uv_bin(),
+            python_version="3.13",
+            environ=clean_environ(os.environ),
+            offline=False,
+        )
+        cache, progress = Cache.default(os.environ), SilentProgress()
+        file = fetch_sdist(link, directory=tmp_path, cache=cache, progress=progress, offline=False)
+        with tarfile.open(file) as archive:
+            archive.extractall(tmp_path / "unpacked", filter="data")
+        return next((tmp_path / "unpacked").iterdir())
+
+    return unpack
 
 
 @pytest.fixture
