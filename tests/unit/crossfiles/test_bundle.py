@@ -3,13 +3,16 @@ from __future__ import annotations
 import os
 import subprocess
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbuild.crossfiles import write_all
+import pytest
+
+from xbuild.crossfiles import render, write_all
+from xbuild.crossfiles.bundle import RENDERERS
+from xbuild.errors import ToolchainError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.unit.crossfiles.conftest import MakeSpec
 
     from xbuild.crossfiles.spec import CrossSpec
@@ -70,3 +73,33 @@ def test_pyo3_learns_of_a_free_threaded_debug_build(make_spec: MakeSpec, tmp_pat
     assert "build_flags=Py_GIL_DISABLED,Py_DEBUG\n" in text
     assert "pointer_width=32\n" in text
     assert "lib_name=python3.14td\n" in text
+
+
+def test_a_format_that_cannot_hold_a_path_is_left_out(make_spec: MakeSpec, tmp_path: Path) -> None:
+    conan = write_all(make_spec(), tmp_path).conan
+    assert conan.is_file()
+    spec = make_spec(root=Path('/q"'))
+    files = write_all(spec, tmp_path)
+    assert not conan.exists()
+    assert files.meson.is_file()
+    with pytest.raises(ToolchainError, match="a Conan profile has no way to write"):
+        render("conan", spec, files)
+
+
+def test_a_path_that_is_not_utf_8_is_one_error(make_spec: MakeSpec, tmp_path: Path) -> None:
+    spec = make_spec(root=Path("/\udcff"))
+    files = write_all(spec, tmp_path)
+    assert not files.meson.exists()
+    with pytest.raises(ToolchainError) as caught:
+        render("meson", spec, files)
+    assert caught.value.message == (
+        "a path is not UTF-8, and files of build systems are: \"c = '/\\udcff/toolchain/cc'\""
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RENDERERS))
+def test_every_run_writes_the_same_bytes(name: str, make_spec: MakeSpec, tmp_path: Path) -> None:
+    first, second = make_spec(), make_spec()
+    files = write_all(first, tmp_path)
+    texts = {render(name, first, files), render(name, second, write_all(second, tmp_path))}
+    assert len(texts) == 1

@@ -3,15 +3,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from xbuild.crossfiles.environment import environment, interpreter_environment, render
+from xbuild.crossfiles.environment import check_words, environment, interpreter_environment, render
+from xbuild.errors import ToolchainError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.unit.crossfiles.conftest import MakeSpec
 
     from xbuild.crossfiles.layout import Layout
@@ -106,3 +106,13 @@ def test_github_and_dotenv_have_a_line_each() -> None:
     variables = {"A": "/usr/bin/cc", "B": "a $b"}
     assert render(variables, "github") == "A=/usr/bin/cc\nB=a $b\n"
     assert render(variables, "dotenv") == "A=/usr/bin/cc\nB='a $b'\n"
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "$x", 'q"'])
+def test_a_compiler_that_is_not_one_word_is_an_error(name: str, make_spec: MakeSpec, layout: Layout) -> None:
+    variables = environment(make_spec(root=Path("/", name)), layout)
+    with pytest.raises(ToolchainError) as caught:
+        check_words(variables)
+    shown = repr(f"/{name}/toolchain/cc")
+    assert caught.value.message == f"CC is read as words of a command, which no quotes are right in: {shown}"
+    check_words(environment(make_spec(root=Path("/ü")), layout))
