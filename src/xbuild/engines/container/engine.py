@@ -16,8 +16,9 @@ import xbuild
 from xbuild.build.process import clean_environ
 from xbuild.build.source import check_source, find_requirement
 from xbuild.engines import wire, worker
+from xbuild.engines.container.building import engine_errors
 from xbuild.engines.container.client import open_client
-from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image
+from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image, find_image
 from xbuild.engines.container.limits import Limits, format_memory
 from xbuild.engines.container.sandbox import FOLDER, Mount, Plan, TimeIsUp, open_sandbox
 from xbuild.engines.container.settings import index_settings, proxies
@@ -159,7 +160,8 @@ class _OneRun:
 
     def _image(self) -> str:
         if self.engine.image is not None:
-            return self.engine.image
+            with engine_errors("looking for its images"):
+                return find_image(self.client, self.engine.image, self.engine.platform, progress=self.progress)
         wanted = ImageRequest(selections=(self.selection,), platform=self.engine.platform)
         return ensure_image(self.client, wanted, environ=self.environ, progress=self.progress)
 

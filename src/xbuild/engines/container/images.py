@@ -112,7 +112,7 @@ def _build(
     environ: Mapping[str, str],
     progress: Progress,
 ) -> str:
-    base = local_image(client, request.base, request.platform) or _pull(client, request, progress)
+    base = find_image(client, request.base, request.platform, progress=progress)
     digest = hashlib.sha256(f"{context.inputs(base)} {dump(context.contents)}".encode()).hexdigest()[:12]
     tag = f"{labels.REPOSITORY}:{_title(context.contents)}-{digest}"
     build = ImageBuild(
@@ -152,20 +152,26 @@ def _title(contents: Sequence[Provisioned]) -> str:
     return targets.pop() if len(targets) == 1 else "all"
 
 
-def _pull(client: docker.DockerClient, request: ImageRequest, progress: Progress) -> str:
-    hint = "check its name and the network, or name another base: xbuild image build --base"
-    with progress.step(f"Pulling {request.base}"):
+def find_image(client: docker.DockerClient, name: str, platform: str | None, *, progress: Progress) -> str:
+    """Return the ID of the image ``name`` for ``platform`` (None: the engine's own), pulled if it is not there.
+
+    Raises :class:`EngineError` if it is in no registry either.
+    """
+    return local_image(client, name, platform) or _pull(client, name, platform, progress)
+
+
+def _pull(client: docker.DockerClient, name: str, platform: str | None, progress: Progress) -> str:
+    hint = "check its name and the network"
+    with progress.step(f"Pulling {name}"):
         try:
-            for event in client.api.pull(request.base, platform=request.platform, stream=True, decode=True):
+            for event in client.api.pull(name, platform=platform, stream=True, decode=True):
                 if "error" in event:
-                    raise EngineError(f"cannot pull the base image {request.base}: {event['error']}", hint=hint)
+                    raise EngineError(f"cannot pull the image {name}: {event['error']}", hint=hint)
         except docker.errors.APIError as error:
-            raise EngineError(
-                f"cannot pull the base image {request.base}: {error.explanation or error}", hint=hint
-            ) from error
-    found = local_image(client, request.base, request.platform)
+            raise EngineError(f"cannot pull the image {name}: {error.explanation or error}", hint=hint) from error
+    found = local_image(client, name, platform)
     if found is None:
-        raise EngineError(f"{request.base} is not for the platform {request.platform}", hint=hint)
+        raise EngineError(f"{name} is not for the platform {platform}", hint=hint)
     return found
 
 
