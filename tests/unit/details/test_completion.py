@@ -18,6 +18,35 @@ if TYPE_CHECKING:
 
 DEBIAN = sorted(TREES.glob("debian-*"))
 RISCV = get_target("riscv64")
+PATCHLEVEL_3_8 = """\
+#define PY_MAJOR_VERSION        3
+#define PY_MINOR_VERSION        8
+#define PY_MICRO_VERSION        18
+#define PY_RELEASE_LEVEL        PY_RELEASE_LEVEL_FINAL
+#define PY_RELEASE_SERIAL       0
+"""
+VARIABLES_3_8 = """\
+# system configuration generated and used by the sysconfig module
+build_time_vars = {'ABIFLAGS': '',
+ 'BINDIR': '/opt/py/bin',
+ 'CC': 'aarch64-linux-gnu-gcc '
+       '-pthread',
+ 'EXT_SUFFIX': '.cpython-38-aarch64-linux-gnu.so',
+ 'INCLUDEPY': '/opt/py/include/python3.8',
+ 'LDLIBRARY': 'libpython3.8.a',
+ 'LDVERSION': '3.8',
+ 'LIBDEST': '/opt/py/lib/python3.8',
+ 'LIBDIR': '/opt/py/lib',
+ 'LIBPL': '/opt/py/lib/python3.8/config-3.8-aarch64-linux-gnu',
+ 'LIBPYTHON': '',
+ 'LIBRARY': 'libpython3.8.a',
+ 'MULTIARCH': 'aarch64-linux-gnu',
+ 'Py_ENABLE_SHARED': 0,
+ 'SOABI': 'cpython-38-aarch64-linux-gnu',
+ 'VERSION': '3.8',
+ 'prefix': '/opt/py'}
+"""
+VERSION_3_8 = {"major": 3, "minor": 8, "micro": 18, "releaselevel": "final", "serial": 0}
 
 
 def stdlib_of(tree: Path) -> Path:
@@ -53,6 +82,50 @@ def test_a_synthesised_file_means_what_the_repaired_one_does(tree: Path) -> None
     assert made.file is None
     target = get_target(tree.name.split("-")[2])
     assert compare(made.details, complete(stdlib_of(tree), prefix=tree / "usr", target=target).details) == ()
+
+
+def test_a_file_for_a_built_3_8_is_made_from_its_python_variables_and_headers(tmp_path: Path) -> None:
+    """As CPython's own `make install` lays it out, with a static library only."""
+    stdlib, headers = tmp_path / "py/lib/python3.8", tmp_path / "py/include/python3.8"
+    library = stdlib / "config-3.8-aarch64-linux-gnu"
+    for folder in (library, headers):
+        folder.mkdir(parents=True)
+    (library / "libpython3.8.a").touch()
+    (headers / "Python.h").touch()
+    (headers / "pyconfig.h").write_text("#define SIZEOF_VOID_P 8\n/* #undef Py_DEBUG */\n")
+    (headers / "patchlevel.h").write_text(PATCHLEVEL_3_8)
+    (stdlib / "os.py").touch()
+    (stdlib / "_sysconfigdata__linux_aarch64-linux-gnu.py").write_text(VARIABLES_3_8)
+    assert synthesise(stdlib).details.to_dict() == {
+        "schema_version": "1.0",
+        "base_prefix": "/opt/py",
+        "base_interpreter": "/opt/py/bin/python3.8",
+        "platform": "linux-aarch64",
+        "language": {"version": "3.8", "version_info": VERSION_3_8},
+        "implementation": {
+            "name": "cpython",
+            "version": VERSION_3_8,
+            "hexversion": 0x030812F0,
+            "cache_tag": "cpython-38",
+            "_multiarch": "aarch64-linux-gnu",
+        },
+        "abi": {
+            "flags": [],
+            "extension_suffix": ".cpython-38-aarch64-linux-gnu.so",
+            "stable_abi_suffix": ".abi3.so",
+        },
+        "suffixes": {
+            "source": [".py"],
+            "bytecode": [".pyc"],
+            "extensions": [".cpython-38-aarch64-linux-gnu.so", ".abi3.so", ".so"],
+        },
+        "libpython": {
+            "static": "/opt/py/lib/python3.8/config-3.8-aarch64-linux-gnu/libpython3.8.a",
+            "link_extensions": False,
+        },
+        "c_api": {"headers": "/opt/py/include/python3.8"},
+    }
+    assert synthesise(stdlib, relative=True).details.base_prefix == "../.."
 
 
 def test_the_origins_of_a_repair() -> None:
