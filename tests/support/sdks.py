@@ -61,12 +61,12 @@ export OECORE_TUNE_CCARGS=" @TUNE@"
 # Pieces that packages bring.
 if [ -d "$OECORE_TARGET_SYSROOT/environment-setup.d" ]; then
     for envfile in $OECORE_TARGET_SYSROOT/environment-setup.d/*.sh; do
-	    . $envfile
+        . $envfile
     done
 fi
 if [ -d "$OECORE_NATIVE_SYSROOT/environment-setup.d" ]; then
     for envfile in $OECORE_NATIVE_SYSROOT/environment-setup.d/*.sh; do
-	    . $envfile
+        . $envfile
     done
 fi
 """

@@ -216,6 +216,8 @@ class _Facts:
         for name, variable in rest.items():
             if name in self._used or variable.value == "" or name.startswith("_"):
                 continue
+            if isinstance(variable.value, Unknown) and not name.startswith("CMAKE_"):
+                continue  # said already, with the command that is not followed
             same = _SAME.get(name, "")
             if _PYTHON.fullmatch(name.removeprefix("ENV{").removesuffix("}")):
                 python.append((variable.where, name))

@@ -32,7 +32,7 @@ def _set(variables: CMakeVariables, words: Sequence[Word], line: int) -> bool:
             return True  # a cache entry does not replace what is there
     elif plain[-1:] == ["PARENT_SCOPE"]:
         rest = rest[:-1]
-    if rest:
+    if rest or name.startswith("ENV{"):
         variables.set(name, _join(rest), line)
     else:
         variables.variables.pop(name, None)
@@ -150,7 +150,7 @@ def _separate(variables: CMakeVariables, words: Sequence[Word], line: int) -> bo
     if texts is None or len(texts) != 1:
         return False
     value = variables.value(texts[0]) or ""
-    variables.set(texts[0], value if isinstance(value, Unknown) else ";".join(value.split()), line)
+    variables.set(texts[0], value if isinstance(value, Unknown) else value.replace(" ", ";"), line)
     return True
 
 

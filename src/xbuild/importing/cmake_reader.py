@@ -82,7 +82,7 @@ class CMakeReader(CMakeVariables):
             elif command.name == "block":
                 self._run(body)
             elif command.name == "while":
-                self._unknown(body, f"while() on {self.where(command.line)} is not followed")
+                self._not_followed(command, body)
             index = end + 1
 
     def _end(self, commands: Sequence[CMakeCommand], index: int) -> int:
@@ -115,7 +115,7 @@ class CMakeReader(CMakeVariables):
         words = self.words(command.arguments)
         texts = [word.text for word in words if isinstance(word.text, str)]
         if len(texts) != len(words) or not texts or "RANGE" in texts[1:2] or "ZIP_LISTS" in texts:
-            self._unknown(body, f"foreach() on {self.where(command.line)} is not followed")
+            self._not_followed(command, body)
             return
         for item in self._items(texts[1:]):
             self._loops += 1
@@ -139,6 +139,11 @@ class CMakeReader(CMakeVariables):
             else:
                 items.append(word)
         return items
+
+    def _not_followed(self, command: CMakeCommand, body: Sequence[CMakeCommand]) -> None:
+        where = self.where(command.line)
+        self.notes.append(f"{where}: {command.name}() is not followed")
+        self._unknown(body, f"{command.name}() on {where} is not followed")
 
     def _unknown(self, commands: Sequence[CMakeCommand], reason: str) -> None:
         """Whatever ``commands`` may set is not known from here on."""

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import shlex
 import subprocess
-from pathlib import Path
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +19,7 @@ from xbuild.resolve import Selection, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.integration.crossfiles.conftest import Cross, CrossFor
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.network, pytest.mark.emulator, pytest.mark.slow]
 
-SOURCE = '#include <stdio.h>\n#include <math.h>\nint main(int c, char **v) { printf("%g\\n", sqrt(c + 15)); return 0; }\n'
+SOURCE = (
+    '#include <stdio.h>\n#include <math.h>\nint main(int c, char **v) { printf("%g\\n", sqrt(c + 15)); return 0; }\n'
+)
 TUNES = {"aarch64": "-march=armv8-a+crc", "riscv64": "-mabi=lp64d -march=rv64gc", "ppc64le": "-mcpu=power8"}
 ARCHS = {"ppc64le": "powerpc64le"}
 KERNELS = {"aarch64": "arm64", "riscv64": "riscv", "ppc64le": "powerpc"}
@@ -150,17 +153,11 @@ def check_wheel(result: Imported, folder: Path) -> None:
     (project / "src/imported_try.c").write_text(MODULE, "utf-8")
     command = ["wheel", str(project), "--target", result.target.name, "--toolchain", str(file), "--outdir", str(folder)]
     done = subprocess.run(
-        [sys_executable(), "-m", "xbuild", *command, "--test"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "xbuild", *command, "--test"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     (wheel,) = folder.glob("*.whl")
     assert result.target.wheel_machine in wheel.name
-
-
-def sys_executable() -> str:
-    import sys
-
-    return sys.executable
 
 
 PYPROJECT = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -10,15 +11,15 @@ import pytest
 
 from xbuild.errors import ToolchainError
 from xbuild.resources import data_path
-from xbuild.toolchains import Command
+from xbuild.targets import get_target
+from xbuild.toolchains import Command, Settings, ToolchainPlan, materialise, with_pkg_config
 from xbuild.toolchains.own import file_plan
+from xbuild.toolchains.own_file import read_own_file, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from xbuild.targets import Target
-    from xbuild.toolchains import ToolchainPlan
 
 GNU = ("t-gcc-13", "t-g++-13", "t-gfortran-13", "t-ar", "t-ranlib", "t-strip", "t-nm", "ar", "g++")
 HINT = 'the least it needs: [toolchain] family = "gcc" and [tools] cc = "/path/to/<triplet>-gcc"'
@@ -166,3 +167,117 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, riscv64: Target) -> N
     with pytest.raises(ToolchainError) as caught:
         file_plan(tmp_path / "x.toml", target=riscv64, search_path="")
     assert caught.value.message == f"cannot read the toolchain file {tmp_path}/x.toml: No such file or directory"
+
+
+class TestWhatBelongsToTheCompilers:
+    def read(self, folder: Path, tables: str) -> Settings:
+        file = folder / "own.toml"
+        file.write_text(f'[toolchain]\nfamily = "gcc"\n[tools]\ncc = "x/gcc"\n{tables}', encoding="utf-8")
+        return read_own_file(file, search_path=str(folder / "bin")).settings
+
+    def test_is_read(self, programs: Callable[..., Path], tmp_path: Path) -> None:
+        programs("gcc", folder="x")
+        home = programs("qemu-riscv64", "python3.14", "cc", "c++", "pkgconf")
+        (tmp_path / "root").mkdir()
+        (tmp_path / "details.json").touch()
+        tables = """\
+[target]
+name = "riscv"
+sysroot = "root"
+python = "3.14t"
+build-details = "details.json"
+pkg-config-dirs = ["more/pkgconfig"]
+[emulator]
+qemu = "qemu-riscv64"
+cpu = "rv64"
+[build]
+python = "python3.14"
+cc = "cc"
+cxx = "bin/c++"
+pkg-config = "pkgconf"
+"""
+        assert self.read(tmp_path, tables) == Settings(
+            target=get_target("riscv64"),
+            sysroot=tmp_path / "root",
+            python="3.14t",
+            build_details=tmp_path / "details.json",
+            pkg_config_dirs=(tmp_path / "more/pkgconfig",),
+            qemu=home / "qemu-riscv64",
+            cpu="rv64",
+            build_python=home / "python3.14",
+            tools={"cc": home / "cc", "c++": home / "c++", "pkg-config": home / "pkgconf"},
+        )
+
+    def test_the_compilers_sysroot_is_the_targets(self, programs: Callable[..., Path], tmp_path: Path) -> None:
+        programs("gcc", folder="x")
+        (tmp_path / "root").mkdir()
+        file = tmp_path / "own.toml"
+        file.write_text('[toolchain]\nfamily = "gcc"\nsysroot = "root"\n[tools]\ncc = "x/gcc"\n', encoding="utf-8")
+        assert read_own_file(file, search_path="").settings == Settings(sysroot=tmp_path / "root")
+
+    def test_what_is_not_there_is_said_at_once(self, tmp_path: Path) -> None:
+        tables = """\
+[target]
+name = "rscv64"
+sysroot = "s"
+build-details = "d.json"
+[emulator]
+qemu = "qemu"
+[build]
+cc = "x/cc"
+"""
+        with pytest.raises(ToolchainError) as caught:
+            self.read(tmp_path, tables)
+        listed = caught.value.message.split("\n  ")
+        assert listed[0] == f"{tmp_path}/own.toml is not a valid toolchain file: "
+        assert listed[1] == f"tools.cc: no executable {tmp_path}/x/gcc"
+        assert listed[2].startswith("target.name: unknown target 'rscv64' (did you mean 'riscv64'?")
+        assert listed[3:] == [
+            f"target.sysroot: no folder {tmp_path}/s",
+            f"build.cc: no executable {tmp_path}/x/cc",
+            f"target.build-details: no file {tmp_path}/d.json",
+            "emulator.qemu: no 'qemu' on PATH",
+        ]
+
+    def test_the_target_can_be_asked_for_alone(self, tmp_path: Path) -> None:
+        file = tmp_path / "own.toml"
+        least = '[toolchain]\nfamily = "gcc"\n[tools]\ncc = "none"\n'
+        file.write_text(least, encoding="utf-8")
+        assert read_target(file) is None
+        file.write_text(f'{least}[target]\nname = "ppc64le"\n', encoding="utf-8")
+        assert read_target(file) == get_target("ppc64le")
+
+
+class TestWrappersOfAnotherToolchain:
+    @pytest.fixture
+    def plan(self, programs: Callable[..., Path]) -> ToolchainPlan:
+        home = programs("real-cc", "real-ar")
+        tools = {name: Command(program=home / "real-ar") for name in ("ar", "ranlib", "strip")}
+        cc = Command(program=home / "real-cc", arguments=("-target", "x"), environment={"A": "1"}, unset=("B",))
+        return ToolchainPlan(
+            kind="zig",
+            family="clang",
+            version="zig 1",
+            triplet="riscv64-linux-gnu",
+            tools={"cc": cc, **tools},  # type: ignore[dict-item]  # the names are those of tools
+        )
+
+    def test_mean_that_toolchain(self, plan: ToolchainPlan, load: Callable[..., ToolchainPlan], tmp_path: Path) -> None:
+        wrapped = with_pkg_config(plan, Path("/usr/bin/pkg-config"), sysroot=tmp_path, directories=[])
+        toolchain = materialise(wrapped, tmp_path / "wrappers")
+        assert load(f'[toolchain]\nfamily = "gcc"\n[tools]\ncc = "{toolchain.cc}"\nar = "{toolchain.ar}"\n') == plan
+
+    def test_unless_they_are_given_arguments(
+        self, plan: ToolchainPlan, load: Callable[..., ToolchainPlan], tmp_path: Path
+    ) -> None:
+        toolchain = materialise(plan, tmp_path / "wrappers")
+        found = load(f'[toolchain]\nfamily = "gcc"\n[tools]\ncc = ["{toolchain.cc}", "-g"]\n')
+        assert (found.kind, found.tools["cc"]) == ("file", Command(program=toolchain.cc, arguments=("-g",)))
+
+    def test_or_are_someone_elses(
+        self, plan: ToolchainPlan, load: Callable[..., ToolchainPlan], tmp_path: Path
+    ) -> None:
+        toolchain = materialise(plan, tmp_path / "wrappers")
+        (toolchain.cc.parent / "plan.json").write_text('{"kind": 1}', "ascii")
+        found = load(f'[toolchain]\nfamily = "gcc"\n[tools]\ncc = "{toolchain.cc}"\n')
+        assert found.kind == "file"
