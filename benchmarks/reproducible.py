@@ -5,7 +5,7 @@
 The first place is the caller's. The other one has another cache (filled again from the same packages), home, working
 folder, time zone, language, hash seed, umask and number of processors, and none of the caller's build tools on PATH;
 where root allows it, another user and another host name. ``--other-xbuild`` is an xbuild of another Python to use
-there. A folder is copied there, with other times. The exit status is 1 if any two wheels differ.
+there. A folder is copied there, with another name and other times. The exit status is 1 if any two wheels differ.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Place:
         """A folder is copied, as every user has a checkout of their own; a requirement is one everywhere."""
         if not Path(source).is_dir():
             return source
-        copy = Path(tempfile.mkdtemp(dir=self.directory)) / Path(source).resolve().name
+        copy = Path(tempfile.mkdtemp(dir=self.directory)) / "another-name"
         shutil.copytree(source, copy, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("dist", "build"))
         self._give(copy.parent)
         return str(copy)

@@ -37,7 +37,7 @@ from xbuild.wheels.tags import WheelExpectation
 from xbuild.wheels.verify import verify_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging.requirements import Requirement
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from xbuild.testing.wheel import TestResult
     from xbuild.wheels.elf import ElfFile
     from xbuild.wheels.report import VerificationReport
+    from xbuild.wheels.reproducible import Finished
 
 # crossenv's scripts start with "#!<folder>/build/cross/env/build/bin/python3.14 -I", below the cache's root: older
 # kernels read 127 bytes of such a line, and a space ends the path.
@@ -194,7 +195,9 @@ def _run_one(one: _OneBuild) -> report.Build:
     with one.progress.step("Verifying the wheel"):
         expectation = _expectation(spec, build_paths=(str(one.cache.root), str(one.scratch)))
         elf_files = _verify_built(one, built, expectation, native=native, log=log)
-        wheel, verification = _finish(one, spec, built, expectation, elf_files=elf_files, date=date)
+        places = build_places(one.scratch, source.path, one.cache.root, spec)
+        write = partial(finish, built.path, places=places, date=date, output_dir=one.folder("finished"))
+        wheel, verification = _finish(one, write, expectation, elf_files)
     tested = _test(one, spec, wheel)
     return report.Build(
         resolved=resolved,
@@ -272,7 +275,7 @@ def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, *, date: int,
         directory=one.folder("build"),
         log=log,
         date=date,
-        places=compiler_places(one.scratch, one.cache.root, resolved.spec),
+        places=compiler_places(one.scratch, source.path, one.cache.root, resolved.spec),
         uv=find_uv_bin(),
         offline=one.selection.offline,
         supply=partial(one.supply.provide, interpreter=interpreter),
@@ -294,26 +297,14 @@ def _verify_built(
     return verification.elf_files
 
 
-def _finish(  # noqa: PLR0913 - what the steps before it found out
-    one: _OneBuild,
-    spec: CrossSpec,
-    built: BuiltWheel,
-    expectation: WheelExpectation,
-    *,
-    elf_files: Mapping[str, ElfFile],
-    date: int,
+def _finish(
+    one: _OneBuild, write: Callable[..., Finished], expectation: WheelExpectation, elf_files: Mapping[str, ElfFile]
 ) -> tuple[Path, VerificationReport]:
     """Return the wheel with its final tag, in its reproducible form, and what verification says of it."""
-    choice = platform_tag(elf_files, target=spec.target, requested=one.request.platform_tag)
+    choice = platform_tag(elf_files, target=one.selection.target, requested=one.request.platform_tag)
     if choice.explanation:
         one.progress.note(choice.explanation)
-    finished = finish(
-        built.path,
-        platforms=choice.tags,  # none for pure Python
-        places=build_places(one.scratch, one.cache.root, spec),
-        date=date,
-        output_dir=one.folder("finished"),
-    )
+    finished = write(platforms=choice.tags)  # none for pure Python
     for finding in finished.findings:
         if finding.severity == "warning":
             one.progress.note(f"{finding.member}: {finding.message}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PLACE = "/xbuild"
 """What the scratch folder of a build is called in the wheel."""
+_SOURCE = f"{PLACE}/source"  # whatever the user's folder is called
 
 _SYSTEM = (Path("/"), Path("/usr"), Path("/usr/local"))
 
@@ -51,14 +52,14 @@ def fixed_environ(date: int) -> dict[str, str]:
     }
 
 
-def build_places(scratch: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
+def build_places(scratch: Path, source: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
     """Return the folders a build with ``spec`` sees, and the fixed name of each in the wheel.
 
-    They are the build's ``scratch`` folder, what is in ``cache``, and the build Python, unless it is the system's: a
-    text may well name a folder of that for a reason of its own. Each is there under its real path too, which is what a
-    program that asks for its working folder sees.
+    They are the build's ``scratch`` folder, the ``source`` in it, what is in ``cache``, and the build Python, unless
+    it is the system's: a text may well name a folder of that for a reason of its own. Each is there under its real path
+    too, which is what a program that asks for its working folder sees.
     """
-    places = {scratch: PLACE, cache / "trees": f"{PLACE}/trees"}
+    places = {scratch: PLACE, source: _SOURCE, cache / "trees": f"{PLACE}/trees"}
     prefix = spec.build_python.resolve().parent.parent
     if prefix not in _SYSTEM:
         places[prefix] = f"{PLACE}/python"
@@ -67,13 +68,13 @@ def build_places(scratch: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
     return {str(form): name for path, name in places.items() for form in (path, path.resolve())}
 
 
-def compiler_places(scratch: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
+def compiler_places(scratch: Path, source: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
     """Return the folders whose names compilers would write into what they make, with what to write instead.
 
     The compilers know about their sysroot already: names in it are as they are on the target. So are those in the
     target Python's tree.
     """
-    places = {scratch: PLACE}
+    places = {scratch: PLACE, source: _SOURCE}  # compilers try the last one first
     root = spec.python.root
     if root is not None and root.is_relative_to(cache):
         places[root] = ""

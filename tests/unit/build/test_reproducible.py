@@ -71,7 +71,9 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
     real.mkdir()
     cache.symlink_to(real)
     spec = _spec(cache, root=cache / "trees" / "python")
-    assert build_places(cache / "tmp" / "1", cache, spec) == {
+    assert build_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", cache, spec) == {
+        f"{cache}/tmp/1/source/x": "/xbuild/source",
+        f"{real}/tmp/1/source/x": "/xbuild/source",
         f"{cache}/tmp/1": "/xbuild",
         f"{real}/tmp/1": "/xbuild",
         f"{cache}/trees": "/xbuild/trees",
@@ -80,17 +82,23 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
         f"{real}/emulators/1": "/xbuild/emulator",
         f"{real}/trees/sysroot": "/xbuild/python",
     }
-    assert compiler_places(cache / "tmp" / "1", cache, spec) == {
-        f"{cache}/tmp/1": "/xbuild",
-        f"{real}/tmp/1": "/xbuild",
-        f"{cache}/trees/python": "",
-        f"{real}/trees/python": "",
-    }
+    # A compiler takes the last one that fits.
+    places = compiler_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", cache, spec)
+    assert list(places.items()) == [
+        (f"{cache}/tmp/1", "/xbuild"),
+        (f"{real}/tmp/1", "/xbuild"),
+        (f"{cache}/tmp/1/source/x", "/xbuild/source"),
+        (f"{real}/tmp/1/source/x", "/xbuild/source"),
+        (f"{cache}/trees/python", ""),
+        (f"{real}/trees/python", ""),
+    ]
 
 
 @pytest.mark.parametrize("root", [None, Path("/"), Path("/usr")])
 def test_a_python_that_is_not_in_the_cache_keeps_its_place(tmp_path: Path, root: Path | None) -> None:
     spec = _spec(tmp_path, root=root, emulator=False)
-    assert compiler_places(tmp_path / "1", tmp_path, spec) == {f"{tmp_path}/1": "/xbuild"}
+    scratch, source = tmp_path / "1", tmp_path / "1" / "s"
+    own = {str(scratch): "/xbuild", str(source): "/xbuild/source"}
+    assert compiler_places(scratch, source, tmp_path, spec) == own
     spec = replace(spec, build_python=Path("/usr/bin/python3"))
-    assert build_places(tmp_path / "1", tmp_path, spec).keys() == {f"{tmp_path}/1", f"{tmp_path}/trees"}
+    assert build_places(scratch, source, tmp_path, spec) == {**own, f"{tmp_path}/trees": "/xbuild/trees"}
