@@ -101,10 +101,15 @@ class Trees:
     def library(self, name: str) -> Path:
         return self.links()[f"usr/lib/{self.target.triplet}/{name}"].relative_to(self.root.parent)
 
-    def emulator(self, qemu: Path, *, version: str = "7.2.22") -> Emulator:
-        sysroot = Sysroot(path=self.sysroot, triplet=self.target.triplet)
+    def emulator(self, qemu: Path, *, version: str = "7.2.22", cpu: str | None = None) -> Emulator:
         return make_emulator(
-            qemu, version, target=self.target, python=self.python, sysroot=sysroot, directory=self.root.parent / "emu"
+            qemu,
+            version,
+            target=self.target,
+            python=self.python,
+            sysroot=Sysroot(path=self.sysroot, triplet=self.target.triplet),
+            directory=self.root.parent / "emu",
+            cpu=cpu,
         )
 
 
@@ -332,3 +337,10 @@ class TestMakeRunner:
             *("<--argv0>", "</venv/python>", "</tree/python>"),
         ]
         assert loader.is_file()
+
+
+def test_a_model_that_was_asked_for_is_emulated(tmp_path: Path) -> None:
+    trees = Trees(tmp_path, python="2.41", sysroot="2.36")
+    emulator = trees.emulator(Path("/q/qemu-riscv64"), cpu="sifive-u54")
+    assert emulator.cpu == "sifive-u54"
+    assert "-cpu sifive-u54" in emulator.run.read_text("utf-8")

@@ -105,3 +105,63 @@ class TestWhatTheUserBrought:
 
 def environ(folder: Path) -> dict[str, str]:
     return {"XBUILD_CACHE_DIR": str(folder / "cache"), "PATH": "/nowhere", "HOME": str(folder)}
+
+
+class TestAToolchainFile:
+    """What it says besides compilers counts like the options that say it otherwise, which come first."""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        for name in ("riscv64-x-gcc", "riscv64-x-ar", "riscv64-x-ranlib", "riscv64-x-strip"):
+            write(tmp_path / "bin" / name, "#!/bin/sh\necho 'gcc 14.2.0'\n", executable=True)
+        return tmp_path / "own.toml"
+
+    def text(self, tables: str) -> str:
+        return f'[toolchain]\nfamily = "gcc"\n[tools]\ncc = "bin/riscv64-x-gcc"\n{tables}'
+
+    def selection(self, file: Path, target: str = "riscv64") -> Selection:
+        return Selection(target=get_target(target), toolchain=str(file), archive="file:///srv/debian")
+
+    def test_has_the_sysroot_the_emulator_and_the_version(self, file: Path, tmp_path: Path) -> None:
+        target = get_target("riscv64")
+        write(tmp_path / "root/usr/include/stdio.h", "")
+        write(tmp_path / "root/usr/lib" / target.triplet / "libc.so.6", elf(target))
+        qemu = write(tmp_path / "q", "#!/bin/sh\necho 'qemu-riscv64 version 8.2.1'\n", executable=True)
+        python = write(tmp_path / "p", "#!/bin/sh\necho 3.99.1 0\n", executable=True)
+        tables = '[target]\nname = "riscv64"\nsysroot = "root"\npython = "3.99"\n[emulator]\nqemu = "./q"\n[build]\n'
+        write(file, self.text(f'{tables}python = "./p"\n'))
+        assert list(describe(self.selection(file), environ=environ(tmp_path))) == [
+            f"use the sysroot {tmp_path}/root",
+            f"use the toolchain {file}",
+            f"use the build Python {python}",
+            f"use the emulator {qemu}",
+            "fetch CPython 3.99 for riscv64 from file:///srv/debian",
+        ]
+
+    def test_of_another_target_is_an_error(self, file: Path, tmp_path: Path) -> None:
+        write(file, self.text('[target]\nname = "riscv64"\n'))
+        with pytest.raises(ToolchainError) as caught:
+            list(describe(self.selection(file, "ppc64le"), environ=environ(tmp_path)))
+        assert caught.value.message == f"{file} is for riscv64, not for ppc64le"
+
+    def test_with_a_sysroot_that_is_none_is_an_error_that_names_it(self, file: Path, tmp_path: Path) -> None:
+        (tmp_path / "root").mkdir()
+        write(file, self.text('[target]\nsysroot = "root"\n'))
+        with pytest.raises(ProvisionError) as caught:
+            list(describe(self.selection(file), environ=environ(tmp_path)))
+        expected = f"{file}: the sysroot {tmp_path}/root: no C headers: expected usr/include/stdio.h"
+        assert caught.value.message == expected
+
+    def test_with_an_emulator_that_is_none_is_an_error(self, file: Path, tmp_path: Path) -> None:
+        write(tmp_path / "q", "#!/bin/sh\necho spike 1.1\n", executable=True)
+        write(file, self.text('[emulator]\nqemu = "./q"\n'))
+        with pytest.raises(ToolchainError) as caught:
+            list(describe(self.selection(file), environ=environ(tmp_path)))
+        assert caught.value.message == f"{file}: emulator.qemu: {tmp_path}/q is not QEMU's user emulation"
+        assert caught.value.hint == "name qemu-riscv64, or leave it out to have it found or fetched"
+
+    def test_a_build_python_of_another_version_is_not_taken(self, file: Path, tmp_path: Path) -> None:
+        write(tmp_path / "p", "#!/bin/sh\necho 3.98.1 0\n", executable=True)
+        write(file, self.text('[target]\npython = "3.99"\n[build]\npython = "./p"\n'))
+        plan = list(describe(self.selection(file), environ=environ(tmp_path)))
+        assert plan[-1] == "fetch CPython 3.99 for this machine from file:///srv/debian"
