@@ -132,7 +132,7 @@ def _run(folder: Path, send: Callable[[str, Any], None]) -> dict[str, Any]:
     supply: Supply = IndexSupply()
     if not document["network"]:
         (folder / WHEELHOUSE).mkdir(exist_ok=True)
-        environ |= {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(folder / WHEELHOUSE)}
+        environ["UV_FIND_LINKS"] = str(folder / WHEELHOUSE)
         supply = AskingSupply(folder, send)
         _require_all(request, environ)
     result = pipeline.run(request, progress=progress, environ=environ, supply=supply)

@@ -152,7 +152,7 @@ def _address(wheel: PackageWheel) -> str:
 
 
 def _release(version: str) -> str:
-    """``3.15.0`` of ``3.15.0b2``: uv takes no pre-release here."""
+    """``3.15.0`` of ``3.15.0b2``, which would be older than what requires 3.15."""
     match = re.match(r"\d+\.\d+(\.\d+)?", version)
     return match[0] if match else version
 
@@ -168,7 +168,7 @@ def _markers(interpreter: Interpreter) -> Environment:
         "platform_release": "",
         "platform_system": "Linux",
         "platform_version": "",
-        "python_full_version": interpreter.version,
+        "python_full_version": _release(interpreter.version),
         "python_version": f"{major}.{minor}",
         "sys_platform": "linux",
     }
