@@ -55,9 +55,10 @@ def house(tmp_path: Path, index: Path) -> Wheelhouse:
     return Wheelhouse(
         folder=tmp_path / "house",
         cache=Cache(tmp_path / "cache"),
-        environ={**os.environ, "UV_NO_INDEX": "1", "UV_CACHE_DIR": str(tmp_path / "uv")},
+        environ={**os.environ, "UV_CACHE_DIR": str(tmp_path / "uv")},
         progress=SilentProgress(),
         find_links=(str(index),),
+        offline=True,
     )
 
 
