@@ -19,9 +19,15 @@ from xbuild.engines import wire, worker
 from xbuild.engines.container.building import engine_errors
 from xbuild.engines.container.client import open_client
 from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image, find_image
-from xbuild.engines.container.limits import Limits, format_memory
+from xbuild.engines.container.limits import ANY_NETWORK, Limits, format_memory
 from xbuild.engines.container.sandbox import FOLDER, Mount, Plan, TimeIsUp, open_sandbox
-from xbuild.engines.container.settings import index_settings, proxies
+from xbuild.engines.container.settings import (
+    certificate_settings,
+    certificates,
+    index_settings,
+    network_mode,
+    proxies,
+)
 from xbuild.engines.container.wheelhouse import Wheelhouse
 from xbuild.errors import BuildError, EngineError, UsageError, VerificationError, XBuildError
 from xbuild.files import atomic_write
@@ -44,6 +50,7 @@ _NO_NETWORK = re.compile(
     "Network is unreachable|[Nn]ame resolution|Name or service not known|Could not resolve host|dns error"
 )
 _ALLOW_NETWORK = "'--container network=true' allows it one"
+_BUNDLE = "certificates.pem"
 _SOURCE = PurePosixPath("/xbuild/source")
 _LOGS = f"{FOLDER}/{worker.LOGS}/"
 # Of the caller's environment, what a build is known to obey; a container has nothing else of it.
@@ -129,12 +136,12 @@ class _OneRun:
             image=image,
             platform=self.engine.platform,
             mounts=(source, *_mounts(self.selection), *self._linked()),
-            limits=self.engine.limits,
+            limits=self._limits(),
             memory=memory,
             environment=self._network_environment(),
         )
         with open_sandbox(self.client, plan) as sandbox:
-            sandbox.put({worker.REQUEST: json.dumps(self._document(source)).encode()})
+            sandbox.put(self._files(source))
             conversation = _Conversation(run=self, sandbox=sandbox)
             result = conversation.hold(memory)
             return self._take(sandbox, result, image=image)
@@ -175,7 +182,20 @@ class _OneRun:
     def _network_environment(self) -> dict[str, str]:
         if not self.engine.limits.network:
             return {}
-        return {**proxies(self.environ), **index_settings(self.environ)}
+        bundle = certificate_settings(f"{FOLDER}/{_BUNDLE}") if certificates(self.environ) else {}
+        return {**proxies(self.environ), **index_settings(self.environ), **bundle}
+
+    def _files(self, source: Mount) -> dict[str, bytes]:
+        """What the container is given before it starts."""
+        files = {worker.REQUEST: json.dumps(self._document(source)).encode()}
+        bundle = certificates(self.environ) if self.engine.limits.network else None
+        return files | ({_BUNDLE: bundle} if bundle else {})
+
+    def _limits(self) -> Limits:
+        """The limits, with the network that this machine's containers have to use."""
+        limits = self.engine.limits
+        chosen = network_mode(self.environ) if limits.network == ANY_NETWORK else None
+        return replace(limits, network=chosen) if chosen else limits
 
     def _document(self, source: Mount) -> dict[str, Any]:
         network = self.engine.limits.network is not None

@@ -11,6 +11,9 @@ from xbuild.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+ANY_NETWORK = "bridge"
+"""The network of a build that is allowed one and does not say which."""
+
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _TIMES = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -54,7 +57,7 @@ def format_memory(size: int) -> str:
 def _network(text: str) -> str | None:
     match text.lower():
         case "true":
-            return "bridge"
+            return ANY_NETWORK
         case "false" | "none":
             return None
         case "":
