@@ -193,9 +193,9 @@ def _run_one(one: _OneBuild) -> report.Build:
     log = _new_log(one.cache, f"{source.label}-{spec.target.name}-cp{spec.python.version_nodot}")
     built = _build(one, resolved, source, date=date, log=log)
     with one.progress.step("Verifying the wheel"):
-        expectation = _expectation(spec, build_paths=(str(one.cache.root), str(one.scratch)))
+        expectation = _expectation(spec, build_paths=(*map(str, one.cache.roots), str(one.scratch)))
         elf_files = _verify_built(one, built, expectation, native=native, log=log)
-        places = build_places(one.scratch, source.path, one.cache.root, spec)
+        places = build_places(one.scratch, source.path, one.cache.roots, spec)
         write = partial(finish, built.path, places=places, date=date, output_dir=one.folder("finished"))
         wheel, verification = _finish(one, write, expectation, elf_files)
     tested = _test(one, spec, wheel)
@@ -275,7 +275,7 @@ def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, *, date: int,
         directory=one.folder("build"),
         log=log,
         date=date,
-        places=compiler_places(one.scratch, source.path, one.cache.root, resolved.spec),
+        places=compiler_places(one.scratch, source.path, one.cache.roots, resolved.spec),
         uv=find_uv_bin(),
         offline=one.selection.offline,
         supply=partial(one.supply.provide, interpreter=interpreter),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from xbuild.build.source import SourceTree
     from xbuild.crossfiles.spec import CrossSpec
@@ -52,14 +52,14 @@ def fixed_environ(date: int) -> dict[str, str]:
     }
 
 
-def build_places(scratch: Path, source: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
+def build_places(scratch: Path, source: Path, caches: Sequence[Path], spec: CrossSpec) -> dict[str, str]:
     """Return the folders a build with ``spec`` sees, and the fixed name of each in the wheel.
 
-    They are the build's ``scratch`` folder, the ``source`` in it, what is in ``cache``, and the build Python, unless
+    They are the build's ``scratch`` folder, the ``source`` in it, what is in ``caches``, and the build Python, unless
     it is the system's: a text may well name a folder of that for a reason of its own. Each is there under its real path
     too, which is what a program that asks for its working folder sees.
     """
-    places = {scratch: PLACE, source: _SOURCE, cache / "trees": f"{PLACE}/trees"}
+    places = {scratch: PLACE, source: _SOURCE, **{cache / "trees": f"{PLACE}/trees" for cache in caches}}
     prefix = spec.build_python.resolve().parent.parent
     if prefix not in _SYSTEM:
         places[prefix] = f"{PLACE}/python"
@@ -68,7 +68,7 @@ def build_places(scratch: Path, source: Path, cache: Path, spec: CrossSpec) -> d
     return {str(form): name for path, name in places.items() for form in (path, path.resolve())}
 
 
-def compiler_places(scratch: Path, source: Path, cache: Path, spec: CrossSpec) -> dict[str, str]:
+def compiler_places(scratch: Path, source: Path, caches: Sequence[Path], spec: CrossSpec) -> dict[str, str]:
     """Return the folders whose names compilers would write into what they make, with what to write instead.
 
     The compilers know about their sysroot already: names in it are as they are on the target. So are those in the
@@ -76,6 +76,6 @@ def compiler_places(scratch: Path, source: Path, cache: Path, spec: CrossSpec) -
     """
     places = {scratch: PLACE, source: _SOURCE}  # compilers try the last one first
     root = spec.python.root
-    if root is not None and root.is_relative_to(cache):
+    if root is not None and any(root.is_relative_to(cache) for cache in caches):
         places[root] = ""
     return {str(form): name for path, name in places.items() for form in (path, path.resolve())}

@@ -71,7 +71,7 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
     real.mkdir()
     cache.symlink_to(real)
     spec = _spec(cache, root=cache / "trees" / "python")
-    assert build_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", cache, spec) == {
+    assert build_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", (cache,), spec) == {
         f"{cache}/tmp/1/source/x": "/xbuild/source",
         f"{real}/tmp/1/source/x": "/xbuild/source",
         f"{cache}/tmp/1": "/xbuild",
@@ -83,7 +83,7 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
         f"{real}/trees/sysroot": "/xbuild/python",
     }
     # A compiler takes the last one that fits.
-    places = compiler_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", cache, spec)
+    places = compiler_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", (cache,), spec)
     assert list(places.items()) == [
         (f"{cache}/tmp/1", "/xbuild"),
         (f"{real}/tmp/1", "/xbuild"),
@@ -99,6 +99,15 @@ def test_a_python_that_is_not_in_the_cache_keeps_its_place(tmp_path: Path, root:
     spec = _spec(tmp_path, root=root, emulator=False)
     scratch, source = tmp_path / "1", tmp_path / "1" / "s"
     own = {str(scratch): "/xbuild", str(source): "/xbuild/source"}
-    assert compiler_places(scratch, source, tmp_path, spec) == own
+    assert compiler_places(scratch, source, (tmp_path,), spec) == own
     spec = replace(spec, build_python=Path("/usr/bin/python3"))
-    assert build_places(scratch, source, tmp_path, spec) == {**own, f"{tmp_path}/trees": "/xbuild/trees"}
+    assert build_places(scratch, source, (tmp_path,), spec) == {**own, f"{tmp_path}/trees": "/xbuild/trees"}
+
+
+def test_a_cache_below_another_has_the_same_name(tmp_path: Path) -> None:
+    own, below = tmp_path / "own", tmp_path / "below"
+    spec = replace(_spec(below, root=below / "trees" / "python", emulator=False), build_python=Path("/usr/bin/python3"))
+    scratch, source = own / "tmp" / "1", own / "tmp" / "1" / "s"
+    assert compiler_places(scratch, source, (own, below), spec)[f"{below}/trees/python"] == ""
+    places = build_places(scratch, source, (own, below), spec)
+    assert places[f"{own}/trees"] == places[f"{below}/trees"] == "/xbuild/trees"
