@@ -253,7 +253,7 @@ class _Resolver:
                 f"found {python.version}{python.abi_flags}",
                 hint="leave --python out, or name the file of the other interpreter",
             )
-        if self._selection.sysroot_image is not None:
+        if self._selection.sysroot_image is not None and self._selection.build_details != self._settings.build_details:
             return replace(python, root=python_root(python.prefix))
         return python
 

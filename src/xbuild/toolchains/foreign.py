@@ -19,16 +19,50 @@ if TYPE_CHECKING:
 _STATIC = "libstdc++.a"
 _COMPATIBILITY = "libxbuild_compat.a"
 
-_LIBSTDCXX = f'INPUT ( "{{library}}" -l:{_STATIC} AS_NEEDED ( -lpthread -lc ) -l:{_COMPATIBILITY} )\n'
-_LIBGCC = 'GROUP ( "{library}" -lgcc )\n'
+# Scripts for the linker, by the name of the library whose place they take: before those of GCC, and of the sysroot.
+_SHARED = f'INPUT ( "{{shared}}" "{{static}}" AS_NEEDED ( -lpthread -lc ) -l:{_COMPATIBILITY} )\n'
+_SHARED_LIBGCC = 'GROUP ( "{shared}" -lgcc )\n'
+_ARCHIVE = f'INPUT ( "{{static}}" -l:{_COMPATIBILITY} )\n'
 
 # What the static libraries of Debian's GCC 12 and 14 take from C libraries newer than 2.31, and older ones lack.
 _COMPATIBILITY_SOURCE = """\
+#define _GNU_SOURCE
+#include <link.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #define HIDDEN __attribute__((visibility("hidden")))
-long syscall(long, ...);
-unsigned long strtoul(const char *, char **, int);
+
 HIDDEN char __libc_single_threaded; /* 2.32: 0 is "there may be threads" */
+
+/* 2.35: libgcc_eh.a looks for the unwinding tables of the code at an address, and takes only these from the answer. */
+struct found { unsigned long long flags; void *map_start, *map_end, *link_map, *eh_frame; };
+struct search { ElfW(Addr) address; struct found *found; };
+
+static int look(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct search *search = data;
+    void *eh_frame = 0;
+    int inside = 0;
+    (void)size;
+    for (int n = 0; n < info->dlpi_phnum; n++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[n];
+        ElfW(Addr) start = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD)
+            inside |= search->address >= start && search->address - start < segment->p_memsz;
+        else if (segment->p_type == PT_GNU_EH_FRAME)
+            eh_frame = (void *)start;
+    }
+    if (inside)
+        search->found->eh_frame = eh_frame;
+    return inside && eh_frame;
+}
+
+HIDDEN int _dl_find_object(void *address, struct found *found)
+{
+    struct search search = {(ElfW(Addr))address, found};
+    return dl_iterate_phdr(look, &search) ? 0 : -1;
+}
+
 HIDDEN unsigned int arc4random(void) /* 2.36 */
 {
     unsigned int value;
@@ -36,6 +70,8 @@ HIDDEN unsigned int arc4random(void) /* 2.36 */
         ;
     return value;
 }
+
+unsigned long strtoul(const char *, char **, int);
 HIDDEN unsigned long __isoc23_strtoul(const char *text, char **end, int base) /* 2.38 */
 {
     return strtoul(text, end, base);
@@ -88,10 +124,8 @@ def write_support(  # noqa: PLR0913 - what GCC and the sysroot have, and the sea
     """
     source, member = folder / "compat.c", folder / "compat.o"
     source.write_text(_COMPATIBILITY_SOURCE, "utf-8")
-    for command in (
-        (str(cc), f"--sysroot={sysroot}", "-O2", "-fPIC", "-c", source.name, "-o", member.name),
-        (str(ar), "rcD", _COMPATIBILITY, member.name),
-    ):
+
+    def succeed(*command: str) -> str:
         result = run(command, cwd=folder)
         if result.status != 0:
             raise ToolchainError(
@@ -99,10 +133,18 @@ def write_support(  # noqa: PLR0913 - what GCC and the sysroot have, and the sea
                 hint="a sysroot needs the C library's development files (Debian: libc6-dev, Red Hat: glibc-devel)",
                 details=result.output.strip() or None,
             )
+        return result.output.strip()
+
+    succeed(str(cc), f"--sysroot={sysroot}", "-O2", "-fPIC", "-c", source.name, "-o", member.name)
+    succeed(str(ar), "rcD", _COMPATIBILITY, member.name)
     source.unlink()
     member.unlink()
-    for name, script, library in (("libstdc++.so", _LIBSTDCXX, libstdcxx), ("libgcc_s.so", _LIBGCC, libgcc)):
-        if library is not None:
-            (folder / name).write_text(script.format(library=library), "utf-8")
+    for name in (_STATIC, "libgcc_eh.a"):
+        static = succeed(str(cc), f"-print-file-name={name}")
+        (folder / name).write_text(_ARCHIVE.format(static=static), "utf-8")
+        if name == _STATIC and libstdcxx is not None:
+            (folder / "libstdc++.so").write_text(_SHARED.format(shared=libstdcxx, static=static), "utf-8")
+    if libgcc is not None:
+        (folder / "libgcc_s.so").write_text(_SHARED_LIBGCC.format(shared=libgcc), "utf-8")
     (folder / "include" / "bits").mkdir(parents=True)
     (folder / "include" / "bits" / "c++config.h").write_text(_CXX_CONFIG, "utf-8")

@@ -43,6 +43,8 @@ class FakeGcc:
         self.commands.append(tuple(argv))
         if argv[0] == self.fails:
             return Result(status=1, output="compat.c:1:10: fatal error: sys/syscall.h: No such file or directory\n")
+        if argv[1].startswith("-print-file-name="):
+            return Result(status=0, output=f"/gcc/{argv[1].partition('=')[2]}\n")
         (cwd / ("compat.o" if "-o" in argv else argv[2])).write_text("")
         return Result(status=0, output="")
 
@@ -58,23 +60,31 @@ def test_the_sysroots_libraries_come_before_gccs_static_one(tmp_path: Path) -> N
     gcc, folder, libraries = FakeGcc(), tmp_path / "support", tmp_path / "sys root"
     write(folder, gcc, libstdcxx=libraries / "libstdc++.so.6", libgcc=libraries / "libgcc_s.so.1")
     assert (folder / "libstdc++.so").read_text() == (
-        f'INPUT ( "{libraries}/libstdc++.so.6" -l:libstdc++.a AS_NEEDED ( -lpthread -lc ) -l:libxbuild_compat.a )\n'
+        f'INPUT ( "{libraries}/libstdc++.so.6" "/gcc/libstdc++.a" AS_NEEDED ( -lpthread -lc ) -l:libxbuild_compat.a )\n'
     )
     assert (folder / "libgcc_s.so").read_text() == f'GROUP ( "{libraries}/libgcc_s.so.1" -lgcc )\n'
     assert "#include_next <bits/c++config.h>\n" in (folder / "include/bits/c++config.h").read_text()
+    assert f"--sysroot={tmp_path}/sysroot" in gcc.commands[0]
     assert {path.name for path in folder.iterdir()} == {
         "include",
+        "libgcc_eh.a",
         "libgcc_s.so",
+        "libstdc++.a",
         "libstdc++.so",
         "libxbuild_compat.a",
     }
-    assert [command[0] for command in gcc.commands] == [f"{tmp_path}/gcc", f"{tmp_path}/ar"]
-    assert f"--sysroot={tmp_path}/sysroot" in gcc.commands[0]
 
 
 def test_gccs_own_take_the_place_of_libraries_that_are_not_there(tmp_path: Path) -> None:
     write(tmp_path / "support", FakeGcc(), libstdcxx=None, libgcc=None)
-    assert {path.name for path in (tmp_path / "support").iterdir()} == {"include", "libxbuild_compat.a"}
+    names = {path.name for path in (tmp_path / "support").iterdir()}
+    assert names == {"include", "libgcc_eh.a", "libstdc++.a", "libxbuild_compat.a"}
+
+
+def test_what_static_libraries_miss_in_an_older_c_library_comes_with_them(tmp_path: Path) -> None:
+    write(tmp_path / "support", FakeGcc(), libstdcxx=None, libgcc=None)
+    for name in ("libstdc++.a", "libgcc_eh.a"):
+        assert (tmp_path / "support" / name).read_text() == f'INPUT ( "/gcc/{name}" -l:libxbuild_compat.a )\n'
 
 
 def test_a_sysroot_that_gcc_cannot_compile_for(tmp_path: Path) -> None:
