@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbuild.by_hand.environment import open_environment
 from xbuild.diagnostics import first_error
 from xbuild.doctor.model import Check
 from xbuild.elf_header import read_header
@@ -21,11 +20,11 @@ from xbuild.toolchains.zig import prepare_zig
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from xbuild.by_hand.environment import Environment
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.emulator import Runner
     from xbuild.progress import Progress
     from xbuild.provision.cache import Cache
-    from xbuild.resolve import Selection
 
 _SECONDS = 120
 """The longest one compilation or run may take: an emulated interpreter on a busy machine needs seconds."""
@@ -89,15 +88,19 @@ class _NotHere(Exception):  # noqa: N818, not an error: the language is not ther
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probes:
-    """The languages, tried with the compilers of ``spec``. ``folder`` is an empty one for what they make."""
+    """The languages, tried with the compilers of ``spec``. ``folder`` is an empty one for what they make.
 
-    selection: Selection
+    ``cython`` returns an environment that has Cython.
+    """
+
     spec: CrossSpec
     runner: Runner
     folder: Path
     cache: Cache
     environ: Mapping[str, str]
     progress: Progress
+    cython: Callable[[], Environment]
+    offline: bool
 
     def run(self) -> Iterator[Check]:
         """Yield a check for each language: each is tried, whatever became of the others."""
@@ -153,11 +156,9 @@ class Probes:
 
     def _cython(self, folder: Path) -> None:
         try:
-            environment = open_environment(
-                self.selection, requirements=("cython",), progress=self.progress, environ=self.environ
-            )
+            environment = self.cython()
         except XBuildError as error:
-            if self.selection.offline:
+            if self.offline:
                 raise _NotHere("not in the cache", "run the same command without --offline") from error
             raise
         (folder / "probe.pyx").write_text(_CYTHON, "utf-8")

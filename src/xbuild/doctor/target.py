@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from xbuild.build.process import clean_environ
-from xbuild.by_hand.environment import INSIDE
+from xbuild.by_hand.environment import INSIDE, open_environment
 from xbuild.doctor.model import Check
 from xbuild.doctor.probes import Probes
 from xbuild.emulator import make_runner
@@ -65,13 +65,16 @@ class _Examination:
         self.subject = "cache"
         with progress.step("Compiling and running small programs"), self._cache.workspace() as folder:
             probes = Probes(
-                selection=selection,
                 spec=spec,
                 runner=runner,
                 folder=folder,
                 cache=self._cache,
                 environ=environ,
                 progress=progress,
+                cython=lambda: open_environment(
+                    selection, requirements=("cython",), progress=progress, environ=environ
+                ),
+                offline=selection.offline,
             )
             yield from probes.run()
 
