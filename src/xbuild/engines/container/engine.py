@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import time
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -18,9 +15,10 @@ from xbuild.build.source import check_source, find_requirement
 from xbuild.engines import wire, worker
 from xbuild.engines.container.building import engine_errors
 from xbuild.engines.container.client import open_client
+from xbuild.engines.container.conversation import Conversation
 from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image, find_image
-from xbuild.engines.container.limits import ANY_NETWORK, Limits, format_memory
-from xbuild.engines.container.sandbox import FOLDER, Mount, Plan, TimeIsUp, open_sandbox
+from xbuild.engines.container.limits import ANY_NETWORK, Limits
+from xbuild.engines.container.sandbox import FOLDER, Mount, Plan, open_sandbox
 from xbuild.engines.container.settings import (
     certificate_settings,
     certificates,
@@ -29,10 +27,10 @@ from xbuild.engines.container.settings import (
     proxies,
 )
 from xbuild.engines.container.wheelhouse import Wheelhouse
-from xbuild.errors import BuildError, EngineError, UsageError, VerificationError, XBuildError
-from xbuild.files import atomic_write
+from xbuild.errors import EngineError, UsageError, VerificationError
 from xbuild.pipeline import Result, Step, deliver, fetch_source
 from xbuild.provision.cache import Cache
+from xbuild.provision.image import python_root
 from xbuild.resolve import DEFAULT_PYTHON
 from xbuild.wheels.verify import expectation_for, verify_wheel
 
@@ -41,18 +39,13 @@ if TYPE_CHECKING:
 
     import docker
 
-    from xbuild.engines.container.sandbox import Ending, Sandbox
+    from xbuild.engines.container.sandbox import Sandbox
     from xbuild.pipeline import WheelRequest
     from xbuild.progress import Progress
     from xbuild.resolve import Selection
 
-_NO_NETWORK = re.compile(
-    "Network is unreachable|[Nn]ame resolution|Name or service not known|Could not resolve host|dns error"
-)
-_ALLOW_NETWORK = "'--container network=true' allows it one"
 _BUNDLE = "certificates.pem"
 _SOURCE = PurePosixPath("/xbuild/source")
-_LOGS = f"{FOLDER}/{worker.LOGS}/"
 # Of the caller's environment, what a build is known to obey; a container has nothing else of it.
 _PASSED_ON = frozenset(
     {"CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "FCFLAGS", "LDFLAGS", "RUSTFLAGS"}
@@ -142,9 +135,15 @@ class _OneRun:
         )
         with open_sandbox(self.client, plan) as sandbox:
             sandbox.put(self._files(source))
-            conversation = _Conversation(run=self, sandbox=sandbox)
-            result = conversation.hold(memory)
-            return self._take(sandbox, result, image=image)
+            conversation = Conversation(
+                source=self.request.source,
+                sandbox=sandbox,
+                plan=plan,
+                wheelhouse=self._wheelhouse(),
+                progress=self.progress,
+                logs=self.cache.root / "logs",
+            )
+            return self._take(sandbox, conversation.hold(), image=image)
 
     def _source(self) -> Mount:
         """Have the source at hand, and see that it is one, before anything slow is done."""
@@ -236,142 +235,16 @@ class _OneRun:
             build["container"] = {"image": image}
         return Result(wheels=(deliver(made, self.request.outdir),), report=report)
 
-    def keep_logs(self, sandbox: Sandbox) -> None:
-        """Put the logs of the build where those of this machine's builds are."""
-        with suppress(EngineError):  # the build's own failure is what matters
-            for name, content in sandbox.get(worker.LOGS).items():
-                if name.endswith(".log"):
-                    atomic_write(self.cache.root / "logs" / name, content)
-
-
-@dataclass(kw_only=True, slots=True)
-class _Conversation:
-    """What is said between this process and the worker in its container, from its start to its end."""
-
-    run: _OneRun
-    sandbox: Sandbox
-    steps: dict[int, Any] = field(default_factory=dict)
-    result: dict[str, Any] | None = None
-    error: XBuildError | None = None
-
-    def hold(self, memory: int) -> dict[str, Any]:
-        """Start the worker and do as it says. Return the result; raise what went wrong, after its logs were kept."""
-        timeout = self.run.engine.limits.timeout
-        try:
-            self.sandbox.start()
-            for line in self.sandbox.lines(deadline=time.monotonic() + timeout):
-                self._obey(line)
-            ending = self.sandbox.wait()
-        except TimeIsUp as up:
-            self._end_steps()
-            self.run.keep_logs(self.sandbox)
-            raise self._too_long(timeout, up.processes) from None
-        finally:
-            self._end_steps()
-        self.run.keep_logs(self.sandbox)
-        if self.error is not None:
-            raise self._explained(self.error, ending, memory)
-        if self.result is None:
-            raise self._lost(ending, memory)
-        return self.result
-
-    def _obey(self, line: bytes) -> None:
-        try:
-            ((kind, value),) = json.loads(line).items()
-            self._do(kind, value)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise EngineError("the worker in the container said what it should not have said") from error
-
-    def _do(self, kind: str, value: Any) -> None:
-        progress = self.run.progress
-        match kind:
-            case "began":
-                step = progress.step(wire.printable(value[1]))
-                step.__enter__()
-                self.steps[value[0]] = step
-            case "ended":
-                failed = None if value[1] else BuildError("failed")
-                with suppress(BuildError):
-                    self.steps.pop(value[0]).__exit__(type(failed) if failed else None, failed, None)
-            case "note":
-                progress.note(self._here(wire.printable(value)))
-            case "output":
-                progress.output(wire.printable(value))
-            case "need":
-                self._provide(value[0], value[1])
-            case "result":
-                self.result = {"wheels": list(value["wheels"]), "report": dict(value["report"])}
-            case "error":
-                self.error = wire.decode_error(value)
-            case _:
-                raise ValueError(kind)
-
-    def _provide(self, number: int, need: Mapping[str, Any]) -> None:
-        """Answer a need: put the wheels into the container, or say why there are none."""
-        run = self.run
-        folder = run.scratch / "wheelhouse"
-        folder.mkdir(exist_ok=True)
-        wheelhouse = Wheelhouse(
+    def _wheelhouse(self) -> Wheelhouse:
+        folder = self.scratch / "wheelhouse"
+        folder.mkdir()
+        return Wheelhouse(
             folder=folder,
-            cache=run.cache,
-            environ=run.environ,
-            progress=run.progress,
-            find_links=run.request.find_links,
-            offline=run.selection.offline,
-        )
-        answer: dict[str, Any] = {"error": None}
-        try:
-            wheels = wheelhouse.fetch(
-                list(map(str, need["requirements"])), wire.decode_interpreter(need["interpreter"])
-            )
-            self.sandbox.put({f"{worker.WHEELHOUSE}/{wheel.name}": wheel for wheel in wheels})
-        except XBuildError as error:
-            answer["error"] = wire.encode_error(error)
-        self.sandbox.put({f"{worker.REPLIES}/{int(number)}.json": json.dumps(answer).encode()})
-
-    def _end_steps(self) -> None:
-        """Whatever ended the conversation ended its steps too."""
-        while self.steps:
-            _, step = self.steps.popitem()
-            with suppress(BuildError):
-                step.__exit__(BuildError, BuildError("stopped"), None)
-
-    def _here(self, text: str) -> str:
-        """Name the logs where they are kept."""
-        return text.replace(_LOGS, f"{self.run.cache.root / 'logs'}/")
-
-    def _explained(self, error: XBuildError, ending: Ending, memory: int) -> XBuildError:
-        """Say with a failure what the container has to do with it: the compiler that was killed could not say it."""
-        error.message = self._here(error.message)
-        error.hint = self._here(error.hint) if error.hint else None
-        if ending.out_of_memory and isinstance(error, BuildError):
-            error.message += f" (the build reached its limit of {format_memory(memory)} of memory)"
-            error.hint = "'--container memory=SIZE' allows more" + (f"; {error.hint}" if error.hint else "")
-        elif not self.run.engine.limits.network and _NO_NETWORK.search(error.details or ""):
-            error.message += " (a build in a container has no network)"
-            error.hint = f"{_ALLOW_NETWORK}; {error.hint}" if error.hint else _ALLOW_NETWORK
-        return error
-
-    def _too_long(self, timeout: float, processes: int | None) -> BuildError:
-        limit = self.run.engine.limits.pids
-        crowded = processes is not None and processes >= limit * 9 // 10
-        return BuildError(
-            f"{self.run.request.source}: the build was stopped: not finished after {timeout:g} s"
-            + (f", with {processes} processes of at most {limit}" if crowded else ""),
-            hint="'--container timeout=TIME' allows more",
-        )
-
-    def _lost(self, ending: Ending, memory: int) -> XBuildError:
-        """The worker ended without a last word."""
-        if ending.out_of_memory:
-            return BuildError(
-                f"{self.run.request.source}: the build was stopped: it reached its limit of {format_memory(memory)} "
-                "of memory",
-                hint="'--container memory=SIZE' allows more",
-            )
-        return EngineError(
-            f"the container ended with status {ending.status} and without a result",
-            hint="the build or somebody else has ended it; run the same command again",
+            cache=self.cache,
+            environ=self.environ,
+            progress=self.progress,
+            find_links=self.request.find_links,
+            offline=self.selection.offline,
         )
 
 
@@ -380,7 +253,9 @@ def _mounts(selection: Selection) -> Iterator[Mount]:
     if selection.sysroot is not None:
         yield _mount(selection.sysroot)
     if selection.build_details is not None:
-        yield _mount(_installation(selection.build_details))
+        installation = _installation(selection.build_details)
+        # Beside an image's Python are the libraries that only it has.
+        yield _mount(python_root(installation) if selection.sysroot_image is not None else installation)
     if "/" in selection.toolchain:
         yield _mount(Path(selection.toolchain))
 
