@@ -168,9 +168,11 @@ def _explained(error: XBuildError) -> XBuildError:
         except (OSError, ValueError):
             continue
         if int(events.get("max", 0)):
-            error.message += " (the build reached the limit on processes)"
-            error.hint = error.hint or "'--container pids=NUMBER' allows more"
-            break
+            return type(error)(
+                f"{error.message} (the build reached the limit on processes)",
+                hint=error.hint or "'--container pids=NUMBER' allows more",
+                details=error.details,
+            )
     return error
 
 
