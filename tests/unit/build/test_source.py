@@ -113,6 +113,35 @@ def test_a_zip_sdist_is_unpacked(tmp_path: Path) -> None:
     assert open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index).label == "demo-1.0"
 
 
+def test_an_sdist_has_the_date_of_its_newest_file_and_a_folder_has_none(tmp_path: Path) -> None:
+    sdist = tmp_path / "demo-1.0.tar.gz"
+    with tarfile.open(sdist, "w:gz") as archive:
+        for name, date in (("demo/setup.py", 1600000000), ("demo/old.py", 1500000000), ("demo/sub", 1700000000)):
+            info = tarfile.TarInfo(name)
+            info.mtime, info.type = date, tarfile.DIRTYPE if name.endswith("sub") else tarfile.REGTYPE
+            archive.addfile(info)
+
+    tree = open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
+
+    assert tree.date == 1600000000
+    assert (tree.path / "old.py").stat().st_mtime == 1500000000
+    again = tmp_path / "again"
+    again.mkdir()
+    assert open_source(str(tree.path), into=again, fetch_sdist=no_index).date is None
+
+
+def test_the_files_of_a_zip_sdist_keep_their_order_in_time(tmp_path: Path) -> None:
+    sdist = tmp_path / "demo-1.0.zip"
+    with zipfile.ZipFile(sdist, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("demo/made.c", (2021, 1, 1, 0, 0, 0)), "")
+        archive.writestr(zipfile.ZipInfo("demo/setup.py", (2020, 1, 1, 0, 0, 0)), "")
+
+    tree = open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
+
+    assert tree.date == 1609459200
+    assert (tree.path / "made.c").stat().st_mtime - (tree.path / "setup.py").stat().st_mtime == 366 * 86400
+
+
 def test_a_requirement_is_fetched(tmp_path: Path) -> None:
     sdist = make_tar(tmp_path / "demo-1.0.tar.gz", {"demo-1.0/setup.py": b""})
     asked = []
