@@ -13,7 +13,7 @@ from xbuild.crossfiles.spec import Sysroot
 from xbuild.details.discovery import discover
 from xbuild.errors import DetailsError, ToolchainError
 from xbuild.importing.machines import by_compiler, by_triplet, choose
-from xbuild.importing.own_files import emulator_command, is_own_folder
+from xbuild.importing.own_files import emulator_command, is_file, is_own_folder
 from xbuild.importing.own_toml import OwnToolchain
 from xbuild.importing.words import left_out
 from xbuild.toolchains.system import identify
@@ -69,8 +69,9 @@ class _Assembler:
         if facts.long_double and facts.long_double != target.long_double_format:
             self._notes.append(f"long doubles are {facts.long_double} in the file and {target.long_double_format} here")
         sysroot = self._sysroot(compiler, tools["cc"])
-        told = facts.compiler_sysroot
-        details, python = self._python(target, sysroot or told)
+        # A sysroot that is among the compilers' own arguments need not be given to them again.
+        told = facts.compiler_sysroot if not _given(tools["cc"], "--sysroot") else None
+        details, python = self._python(target, sysroot)
         qemu, cpu = self._emulator()
         if not details:
             self._notes += left_out(facts.python_settings)
@@ -78,11 +79,11 @@ class _Assembler:
             target=target,
             family=family,
             tools={name: self._with_flags(name, words, family) for name, words in tools.items()},
-            compiler_sysroot=told if told and not _given(tools["cc"], "--sysroot") else None,
-            sysroot=sysroot if sysroot != told or _given(tools["cc"], "--sysroot") else None,
+            compiler_sysroot=told,
+            sysroot=sysroot if sysroot != told else None,
             python=python if not details else None,
             build_details=details,
-            pkg_config_dirs=tuple(self._pkg_config_dirs(target, sysroot or told)),
+            pkg_config_dirs=tuple(self._pkg_config_dirs(target, sysroot)),
             qemu=qemu,
             cpu=cpu,
             build=dict(self._build()),
@@ -104,7 +105,7 @@ class _Assembler:
     def _locate(self, program: str) -> str | None:
         if "/" in program:
             path = self._facts.folder / program
-            return str(path) if _is_file(path) else None
+            return str(path) if is_file(path) else None
         found = shutil.which(program, path=self._path)
         return str(Path(found).absolute()) if found else None
 
@@ -122,7 +123,7 @@ class _Assembler:
         return (*words, *flags, *link)
 
     def _family(self, compiler: Path) -> Family:
-        if _is_file(compiler):
+        if is_file(compiler):
             return identify(compiler, self._run)[0]
         return "clang" if "clang" in compiler.name else "gcc"
 
@@ -137,7 +138,7 @@ class _Assembler:
             told = by_triplet(triplet, "--target", where)
         if told is not None:
             evidence.append(told)
-        if not evidence and _is_file(compiler):
+        if not evidence and is_file(compiler):
             answer = self._run((str(compiler), *words[1:], "-dumpmachine"))
             if answer.status == 0 and answer.output.strip():
                 evidence.append(by_triplet(answer.output.strip().splitlines()[0], "the compiler's machine", where))
@@ -157,7 +158,7 @@ class _Assembler:
                 self._notes.append(f"a second sysroot is left out: {candidate}")
         if candidates:
             return candidates[0]
-        if not _is_file(compiler):
+        if not is_file(compiler):
             return None
         answer = self._run((str(compiler), *words[1:], "-print-sysroot"))
         path = Path(answer.output.strip().partition("\n")[0] or "/")
@@ -177,7 +178,7 @@ class _Assembler:
         """Return the build-details.json, and the version that is told without one."""
         facts = self._facts
         if facts.build_details is not None:
-            if not _is_file(facts.build_details):
+            if not is_file(facts.build_details):
                 self._notes.append(f"there is no {facts.build_details}: the target's Python is not described")
                 return None, None
             return facts.build_details, None
@@ -259,10 +260,3 @@ def _given(words: Sequence[str], option: str) -> str | None:
         elif word == option and index + 1 < len(words):
             value = words[index + 1]
     return value
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

@@ -16,6 +16,7 @@ from xbuild.importing.cmake_conditions import UndecidableError, Word, decide
 from xbuild.importing.cmake_syntax import CMakeCommand, CMakeSyntaxError, parse_cmake
 from xbuild.importing.cmake_variables import CMakeVariables, Text, split_list
 from xbuild.importing.facts import Unknown
+from xbuild.importing.own_files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +182,7 @@ class CMakeReader(CMakeVariables):
         if not texts:
             return False
         path = self.files[-1].parent / texts[0]
-        if not _is_file(path):
+        if not is_file(path):
             if "OPTIONAL" in texts:
                 return True
             self.notes.append(f"{self.where(line)}: include({texts[0]}) is not followed: there is no {path}")
@@ -206,10 +207,3 @@ def _branches(command: CMakeCommand, body: Sequence[CMakeCommand]) -> list[tuple
         else:
             branches[-1][1].append(each)
     return branches
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xbuild.errors import ToolchainError
 from xbuild.importing.facts import Evidence, Facts, Program, Unknown
 from xbuild.importing.machines import by_name, by_triplet
 from xbuild.importing.own_files import is_own_folder
@@ -48,14 +49,25 @@ _SAME = frozenset(
 _OWN = re.compile(r"CARGO_\w+|PYO3_\w+|_PYTHON_\w+|PYTHONPATH|SETUPTOOLS_EXT_SUFFIX|(AR|CC|CXX)_\w+_(linux|LINUX)_\w+")
 
 
-def read_environment(path: Path, *, environ: Mapping[str, str], read: Read) -> tuple[Facts, Path | None]:
-    """Return what the shell script ``path`` leaves in the environment ``environ``, and the CMake file it names.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """What a script says, the CMake toolchain file that it names, and the environment it leaves."""
 
-    Raises :class:`~xbuild.errors.ToolchainError` if it is not a shell's language.
+    facts: Facts
+    cmake_file: Path | None
+    environ: Mapping[str, str]
+
+
+def read_environment(path: Path, *, environ: Mapping[str, str], read: Read) -> Setup:
+    """Return what the shell script ``path`` leaves where the environment is ``environ``.
+
+    Raises :class:`ToolchainError` if it is not a shell's language, or its compiler cannot be told from the text alone.
     """
     reader = ShellReader(environ=environ, read=read)
     reader.run(path)
-    return _Facts(reader, path.parent).facts()
+    facts, cmake_file = _Facts(reader, path.parent).facts()
+    left = {name: value for name, value in reader.variables.items() if isinstance(value, str)}
+    return Setup(facts=facts, cmake_file=cmake_file, environ=left)
 
 
 class _Facts:
@@ -114,7 +126,10 @@ class _Facts:
             return None
         value = self._reader.variables.get(name)
         if isinstance(value, Unknown):
-            self._notes.append(f"{self._where(name)}: the value of {name} cannot be told: {value.reason}")
+            problem = f"{self._where(name)}: the value of {name} cannot be told without a shell: {value.reason}"
+            if name == "CC":
+                raise ToolchainError(problem, hint="write the value itself there, or write the toolchain file by hand")
+            self._notes.append(problem)
             return None
         return value
 

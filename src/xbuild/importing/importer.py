@@ -11,6 +11,7 @@ from xbuild.importing.assembly import Assembly, assemble
 from xbuild.importing.cmake import read_cmake
 from xbuild.importing.environment import read_environment
 from xbuild.importing.meson import read_meson
+from xbuild.importing.own_files import is_file
 from xbuild.importing.own_toml import render
 from xbuild.toolchains.process import Run, run_command
 
@@ -84,13 +85,14 @@ def _read(paths: Sequence[Path], environ: Mapping[str, str]) -> Facts:
 
 def _environment(path: Path, environ: Mapping[str, str]) -> Facts:
     """Read a script; what it does not say itself, the CMake toolchain file it names may: of the Python above all."""
-    facts, cmake = read_environment(path, environ=environ, read=_text)
-    if cmake is None or not cmake.is_file():
+    setup = read_environment(path, environ=environ, read=_text)
+    facts, file = setup.facts, setup.cmake_file
+    if file is None or not is_file(file):
         return facts
     try:
-        more = read_cmake(cmake, environ={**environ, "OECORE_TARGET_ARCH": ""}, read=_text)
+        more = read_cmake(file, environ=setup.environ, read=_text)
     except ToolchainError as error:
-        return replace(facts, notes=(*facts.notes, f"{cmake} is not read: {error.message}"))
+        return replace(facts, notes=(*facts.notes, f"{file} is not read: {error.message}"))
     return replace(
         facts,
         build_python=facts.build_python or more.build_python,

@@ -1,4 +1,4 @@
-"""What xbuild itself wrote, told from what others did."""
+"""Looking at what files name: whether it is there, and whether xbuild itself wrote it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def is_own_folder(folder: Path) -> bool:
     """Say whether ``folder`` has the files of one cross build of ours (:class:`xbuild.crossfiles.layout.Layout`)."""
-    return all(_is_file(folder / name) for name in ("config.site", "pyo3-config.txt", "toolchain.cmake"))
+    return all(is_file(folder / name) for name in ("config.site", "pyo3-config.txt", "toolchain.cmake"))
 
 
 def emulator_command(program: Path) -> tuple[str, ...] | None:
@@ -27,7 +27,8 @@ def emulator_command(program: Path) -> tuple[str, ...] | None:
     return tuple(words[1:-1]) if words[:1] == ["exec"] and words[-1:] == ["$@"] else None
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Say whether there is a file ``path``, which may be anything that a text has for a path."""
     try:
         return path.is_file()
     except (OSError, ValueError):

@@ -112,6 +112,10 @@ CONDITIONS = {
     "IS_ABSOLUTE x": False,
     "0 AND 1 OR 1": True,
     "1 AND (0 OR V)": True,
+    "0 AND COMMAND x": False,
+    "IS_SYMLINK /nowhere": False,
+    "x LESS_EQUAL 1": False,
+    "a PATH_EQUAL a": True,
     "NOT (1 AND 0)": True,
 }
 
@@ -131,6 +135,16 @@ UNKNOWN = {
     "if(V STREQUAL)\nset(A x)\nendif()": "if() on {}:1 cannot be decided: the condition ends too early",
     "if((V)\nset(A x)\nendif()\n)\nset(A x)\nendif()": "if() on {}:1 cannot be decided: the "
     "condition has an unexpected 'set'",
+    "if(V STREQUAL ${CMAKE_SOURCE_DIR})\nset(A x)\nendif()": "if() on {}:1 cannot be decided: "
+    "CMAKE_SOURCE_DIR is another folder in each project",
+    "if((1)\nset(A x)\nendif())\nset(A x)\nendif()": "if() on {}:1 cannot be decided: the condition has an unexpected "
+    "'set'",
+    'if(V MATCHES "*")\nset(A x)\nendif()': "if() on {}:1 cannot be decided: the pattern '*' is not read",
+    "list(SORT A)": "list(SORT) on {}:1 is not followed",
+    "string(REPLACE a b A ${CMAKE_SOURCE_DIR})": "string(REPLACE) on {}:1 is not followed",
+    "get_filename_component(A x PROGRAM)": "get_filename_component() on {}:1 is not followed",
+    "file(READ x A)": "file(READ) on {}:1 is not followed",
+    "option(A ${CMAKE_SOURCE_DIR})\nset(A ${CMAKE_BINARY_DIR})": "CMAKE_BINARY_DIR is another folder in each project",
     "while(1)\nset(A x)\nendwhile()": "while() on {}:1 is not followed",
     "foreach(i RANGE 3)\nset(A x)\nendforeach()": "foreach() on {}:1 is not followed",
 }

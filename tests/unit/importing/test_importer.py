@@ -139,6 +139,14 @@ set(CMAKE_EXE_LINKER_FLAGS -static)
             "followed"
         )
 
+    def test_nor_one_that_only_a_shell_could_tell(self, run_import: Import, tmp_path: Path) -> None:
+        with pytest.raises(ToolchainError) as caught:
+            run_import("export AR=$(which ar)\nexport CC=$(which gcc)\n", "env.sh")
+        file = tmp_path / "env.sh"
+        assert caught.value.message == (
+            f"{file}:2: the value of CC cannot be told without a shell: $(which gcc) on {file}:2 is not run"
+        )
+
     def test_other_values_that_cannot_be_told_are_said(self, run_import: Import, sdk: Path) -> None:
         text = f"set(CMAKE_C_COMPILER {sdk}/{GCC})\nfind_program(CMAKE_AR ar)\n"
         assert run_import(text, "t.cmake").notes == (
@@ -158,6 +166,12 @@ set(CMAKE_EXE_LINKER_FLAGS -static)
 
 
 class TestSysroot:
+    def test_one_among_the_compilers_arguments_is_not_given_twice(self, run_import: Import, sdk: Path) -> None:
+        text = f"set(CMAKE_C_COMPILER {sdk}/{GCC} --sysroot={sdk}/sysroot)\nset(CMAKE_SYSROOT {sdk}/sysroot)\n"
+        imported = parsed(run_import(text, "t.cmake"))
+        assert imported["toolchain"] == {"family": "gcc"}
+        assert imported["target"]["sysroot"] == f"{sdk}/sysroot"
+
     def test_one_that_the_compiler_knows(self, run_import: Import, sdk: Path) -> None:
         answers = {"--version": "gcc 14", "-print-sysroot": f"{sdk}/bin/../sysroot"}
         imported = run_import(f"export CC={sdk}/{GCC}", "env.sh", answers=answers)
@@ -257,6 +271,12 @@ class TestFilesNamedByScripts:
         more = {"t.cmake": f"set(Python_INCLUDE_DIR {sdk}/py/include/python3.14)\nset(CMAKE_C_COMPILER other)\n"}
         text = f"export CC={sdk}/{GCC}\nexport CMAKE_TOOLCHAIN_FILE={sdk}/t.cmake\n"
         write(sdk / "t.cmake", more["t.cmake"])
+        assert parsed(run_import(text, "env.sh"))["target"]["build-details"] == str(details)
+
+    def test_it_is_read_in_the_environment_that_the_script_leaves(self, run_import: Import, sdk: Path) -> None:
+        details = write(sdk / "py/lib/python3.14/build-details.json", "{}")
+        write(sdk / "t.cmake", "set(Python3_INCLUDE_DIR $ENV{PY}/include/python3.14)\n")
+        text = f"export CC={sdk}/{GCC}\nexport PY={sdk}/py\nexport CMAKE_TOOLCHAIN_FILE={sdk}/t.cmake\n"
         assert parsed(run_import(text, "env.sh"))["target"]["build-details"] == str(details)
 
     def test_one_that_cannot_be_read_is_said(self, run_import: Import, sdk: Path) -> None:
