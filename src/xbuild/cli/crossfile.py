@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -30,6 +31,7 @@ def crossfile() -> None:
     """Write a cross file for Meson, CMake and others.
 
     What it names is fetched if it is not in the cache. The file refers to others, which are kept in the cache too.
+    The Python that a build runs is that of the active virtual environment, if it has the target's version.
     """
 
 
@@ -173,7 +175,11 @@ def _render_portable(name: str, spec: CrossSpec, output: Path, progress: Progres
 def _resolve(selection: Selection, progress: Progress) -> CrossSpec:
     from xbuild.resolve import resolve  # the core, only where it is used
 
-    return resolve(take_image(selection, progress=progress), progress=progress, environ=os.environ).spec
+    spec = resolve(take_image(selection, progress=progress), progress=progress, environ=os.environ).spec
+    name = f"python{spec.python.version}{'t' if 't' in spec.python.abi_flags else ''}"
+    active = Path(os.environ.get("VIRTUAL_ENV") or "/nonexistent", "bin", name)
+    # It has what the project's build imports; the interpreter it was made from has not.
+    return replace(spec, build_python=active) if active.is_file() else spec
 
 
 def _write(spec: CrossSpec) -> CrossFiles:

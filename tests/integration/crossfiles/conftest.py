@@ -36,7 +36,18 @@ if TYPE_CHECKING:
     from xbuild.crossfiles.spec import CrossSpec
 
 PROJECTS = Path(__file__).parent / "projects"
-TOOLS = ("build", "cmake", "cython", "meson>=1.10", "nanobind", "ninja", "pybind11", "scikit-build-core", "setuptools")
+TOOLS = (
+    "build",
+    "cmake",
+    "cython",
+    "meson>=1.10",
+    "meson-python",
+    "nanobind",
+    "ninja",
+    "pybind11",
+    "scikit-build-core",
+    "setuptools",
+)
 
 
 def _combination(target: str, toolchain: str, python: str) -> object:
@@ -63,7 +74,7 @@ class Cross:
     modules: Path | None
 
     def crossfile(self, kind: str, output: Path, *options: str) -> Path:
-        """Write a file as a user does, ``xbuild crossfile KIND``, and return ``output``."""
+        """Write a file as a user does, in the environment with the tools, and return ``output``."""
         command = [
             sys.executable,
             "-m",
@@ -76,7 +87,7 @@ class Cross:
             "-o",
             str(output),
         ]
-        environ = {**os.environ, "PYTHONPATH": str(self.modules or "")}
+        environ = {**os.environ, "PYTHONPATH": str(self.modules or ""), "VIRTUAL_ENV": str(self.tools)}
         subprocess.run(command, env=environ, check=True)
         return output
 

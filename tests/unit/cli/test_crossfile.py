@@ -117,6 +117,19 @@ def test_the_users_python_path_comes_after_ours(monkeypatch: pytest.MonkeyPatch,
     assert python_path() == [ours, "/users"]
 
 
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(("version", "is_named"), [("3.13", True), ("3.12", False)])
+def test_an_active_virtual_environment_of_the_version_is_what_builds_run(
+    version: str, is_named: bool, monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path: Path
+) -> None:
+    executable = tmp_path / "venv" / "bin" / f"python{version}"
+    executable.parent.mkdir(parents=True)
+    executable.touch()
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "venv"))
+    assert main(["crossfile", "meson", "--target", "riscv64"]) == 0
+    assert (f"python = '{executable}'\n" in capsys.readouterr().out) == is_named
+
+
 def test_a_failure_leaves_no_file(fake: Core, capsys: Captured, tmp_path: Path) -> None:
     fake.error = TargetError("no such thing", hint="choose another")
     assert main(["crossfile", "meson", "--target", "riscv64", "-o", "out.ini"]) == 11
