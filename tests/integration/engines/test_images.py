@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from docker.types import Ulimit
 
 import xbuild
 from xbuild.engines.container import labels
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.container, pytest.mark.network]
 
 
-def in_image(engine: Engine, image: str, *command: str, **options: object) -> str:
+def in_image(engine: Engine, image: str, *command: str) -> str:
     """What ``command`` prints in a container of the image that is as locked as can be."""
     output: bytes = engine.client.containers.run(
         image,
@@ -46,8 +47,8 @@ def in_image(engine: Engine, image: str, *command: str, **options: object) -> st
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         environment={"HOME": "/tmp", "XBUILD_CACHE_DIR": "/tmp/cache"},
-        ulimits=None,
-        **options,
+        # Else Podman asks for more than its service, here, may give.
+        ulimits=[Ulimit(name="nofile", soft=1024, hard=1024), Ulimit(name="nproc", soft=4096, hard=4096)],
     )
     return output.decode()
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -67,26 +67,40 @@ class ImageBuild:
     platform: str | None
     network: str | None
 
+    def parameters(self) -> dict[str, str]:
+        """Return the query of the engine's API: containers that steps ran in are removed, also where one fails."""
+        given = {"platform": self.platform, "networkmode": self.network}
+        return {
+            "t": self.tag,
+            "dockerfile": "Containerfile",
+            "buildargs": json.dumps(dict(self.arguments)),
+            "rm": "true",
+            "forcerm": "true",
+            **{name: value for name, value in given.items() if value is not None},
+        }
+
 
 def build_image(client: docker.DockerClient, build: ImageBuild, *, progress: Progress) -> None:
     """Build the context's Containerfile.
 
     Raises :class:`EngineError`, with the last lines that were printed, if a step fails or the engine does.
     """
-    with engine_errors(f"building the image {build.tag}"):
-        events = client.api.build(
-            fileobj=BytesIO(build.context),
-            custom_context=True,
-            dockerfile="Containerfile",
-            tag=build.tag,
-            buildargs=dict(build.arguments),
-            platform=build.platform,
-            network_mode=build.network,
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
-        follow(events, tag=build.tag, progress=progress)
+    api = client.api
+    # Not api.build: what it returns cannot be closed, and closing is how an engine is told to stop.
+    with (
+        engine_errors(f"building the image {build.tag}"),
+        api.post(
+            f"{api.base_url}/v{api.api_version}/build",
+            params=build.parameters(),
+            data=build.context,
+            headers={"Content-Type": "application/x-tar"},
+            stream=True,
+            timeout=None,
+        ) as response,
+    ):
+        if not response.ok:
+            raise _error(f"cannot build the image {build.tag}", response.text.strip())
+        follow(map(json.loads, filter(None, response.iter_lines())), tag=build.tag, progress=progress)
 
 
 def follow(events: Iterable[Mapping[str, Any]], *, tag: str, progress: Progress) -> None:

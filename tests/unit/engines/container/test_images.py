@@ -8,7 +8,7 @@ import re
 import tarfile
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import docker
 import pytest
@@ -31,8 +31,29 @@ BASE = {"Id": "sha256:base", "RepoTags": [DEFAULT_BASE], "Os": "linux", "Archite
 RISCV, PPC = get_target("riscv64"), get_target("ppc64le")
 
 
+class FakeResponse:
+    """What requests gives for a stream of JSON lines."""
+
+    def __init__(self, status: int, events: list[dict[str, str]]) -> None:
+        self.ok = status < 400
+        self.text = "it does not want to\n"
+        self._events = events
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def iter_lines(self) -> Iterator[bytes]:
+        return (line for event in self._events for line in (json.dumps(event).encode(), b""))
+
+
 class FakeEngine:
     """Has images, and builds one by taking the labels of the Containerfile. It is its own ``api``."""
+
+    base_url = "http+docker://localhost"
+    api_version = "1.41"
 
     def __init__(self, *images: dict[str, Any]) -> None:
         self.stored: list[dict[str, Any]] = list(images)
@@ -40,6 +61,7 @@ class FakeEngine:
         self.pulled: list[str] = []
         self.pruned: list[str] = []
         self.events: list[dict[str, str]] = []
+        self.status = 200
         self.used: set[str] = set()
         self.running: list[dict[str, Any]] = []
 
@@ -64,13 +86,14 @@ class FakeEngine:
         else:
             yield {"error": "not found"}
 
-    def build(self, *, fileobj: io.BytesIO, tag: str, buildargs: dict[str, str], **_options: object) -> list[Any]:
-        self.built.append({"tag": tag, "buildargs": buildargs})
+    def post(self, url: str, *, params: dict[str, str], data: bytes, **_options: object) -> FakeResponse:
+        assert url == "http+docker://localhost/v1.41/build"
+        self.built.append({"tag": params["t"], "buildargs": json.loads(params["buildargs"])})
         time.sleep(0.05)
-        if not self.events:
-            image = {"Id": f"sha256:{len(self.built)}", "RepoTags": [tag], "Labels": labels_of(fileobj.read())}
+        if not self.events and self.status == 200:
+            image = {"Id": f"sha256:{len(self.built)}", "RepoTags": [params["t"]], "Labels": labels_of(data)}
             self.stored.insert(0, image)
-        return self.events
+        return FakeResponse(self.status, self.events)
 
     def prune_images(self, *, filters: Mapping[str, Any]) -> None:
         assert filters["dangling"] is True
@@ -219,6 +242,14 @@ def test_a_build_that_fails_cleans_up(environ: dict[str, str]) -> None:
     with pytest.raises(EngineError, match="no such thing"):
         ensure(engine, environ)
     assert len(engine.pruned) == 2
+
+
+def test_a_build_that_the_engine_refuses_is_an_error(environ: dict[str, str]) -> None:
+    engine = FakeEngine(dict(BASE))
+    engine.status = 500
+    with pytest.raises(EngineError) as caught:
+        ensure(engine, environ)
+    assert caught.value.message == f"cannot build the image {engine.built[0]['tag']}: it does not want to"
 
 
 def test_one_image_is_of_one_archive(environ: dict[str, str]) -> None:
