@@ -18,6 +18,7 @@ from uv import find_uv_bin
 
 from xbuild.build.process import clean_environ
 from xbuild.errors import BuildError
+from xbuild.provision.cache import digest_file
 from xbuild.provision.download import Download, Downloader
 from xbuild.testing.requirements import location
 
@@ -99,10 +100,13 @@ class Wheelhouse:
     def _fetched(self, wheel: PackageWheel) -> Path | None:
         """Return the wheel in the folder, put there from the cache if it is in that; None if it is in neither."""
         path = self.folder / wheel.filename
-        blob = self.cache.find_blob(wheel.hashes["sha256"], wheel.size or 0) if wheel.size else None
-        if not path.exists() and blob is not None:
-            shutil.copyfile(blob, path)
-        return path if path.exists() else None
+        if path.exists():
+            return path
+        blob = self.cache.blob_path(wheel.hashes["sha256"])
+        if not blob.is_file() or digest_file(blob) != wheel.hashes["sha256"]:  # not every index says the size
+            return None
+        shutil.copyfile(blob, path)
+        return path
 
     def _download(self, wheels: Sequence[PackageWheel]) -> None:
         if not wheels:
