@@ -123,6 +123,9 @@ class FakeEngine:
     fails_at: str | None = None
     """A place in the image at which the engine stops in the middle."""
 
+    removed_at: str | None = None
+    """A place at which somebody else removes the container."""
+
     @property
     def api(self) -> FakeEngine:
         return self
@@ -153,6 +156,8 @@ class FakeEngine:
         return {"Id": name}
 
     def get_archive(self, container: str, path: str) -> tuple[Iterator[bytes], Mapping[str, Any]]:
+        if path.lstrip("/") == self.removed_at:
+            raise docker.errors.NotFound(f"No such container: {container}")
         place = self.containers[container] / path.lstrip("/")
         if not place.exists() and not place.is_symlink():
             raise docker.errors.NotFound(f"Could not find the file {path}")

@@ -201,6 +201,7 @@ class _Source:
             if place is None:
                 raise self._no_such_python(container, version)
             container.copy(place, copy, to=f"{PYTHONS}/{tag}", wanted=is_of_python)
+            copy.check()
             # Libraries that only this Python has, such as manylinux's /opt/_internal/sqlite3/lib.
             for folder in library_folders(new / PYTHONS / tag, prefix=f"/{place}"):
                 container.copy(folder, copy, to=LIBRARIES, wanted=is_library)
@@ -290,8 +291,12 @@ class _Container:
     def _open(self, place: str) -> tuple[Iterator[bytes], Mapping[str, Any]] | None:
         try:
             chunks, stat = self.client.api.get_archive(self.id, f"/{place}")
-        except docker.errors.NotFound:
-            return None
+        except docker.errors.NotFound as error:
+            if "no such container" not in str(error).lower():
+                return None
+            raise EngineError(
+                "somebody else removed the container that files are copied from", hint="run the same command again"
+            ) from error
         return iter(chunks), stat
 
 

@@ -194,6 +194,14 @@ def test_an_engine_that_stops_in_the_middle_leaves_nothing(engine: FakeEngine, e
     assert engine.containers == {}
 
 
+def test_a_container_that_somebody_removes_leaves_nothing(engine: FakeEngine, environ: dict[str, str]) -> None:
+    engine.removed_at = "usr/lib64"
+    with pytest.raises(EngineError) as caught:
+        take(engine, environ)
+    assert caught.value.message == "somebody else removed the container that files are copied from"
+    assert trees(environ) == []
+
+
 def test_a_hard_link_to_what_is_left_out_is_copied_by_itself(
     engine: FakeEngine, environ: dict[str, str], root: Path
 ) -> None:
