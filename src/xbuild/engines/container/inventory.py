@@ -66,7 +66,7 @@ def own_images(client: docker.DockerClient) -> tuple[OwnImage, ...]:
         for image in found:
             name = _labels(image).get(labels.BASE_NAME, "")
             if name not in bases:
-                bases[name] = local_image(client, name)
+                bases[name] = local_image(client, name) if name else None
     content = content_digest()
     images = (_own_image(image, content=content, bases=bases) for image in found)
     return tuple(sorted(images, key=lambda image: image.created, reverse=True))

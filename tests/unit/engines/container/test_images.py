@@ -73,6 +73,7 @@ class FakeEngine:
         return [{"Size": 5, "Created": 0, **image} for image in self.stored if labels.IMAGE in image["Labels"]]
 
     def inspect_image(self, name: str) -> dict[str, Any]:
+        assert name, "the SDK refuses an empty name"
         for image in self.stored:
             if name in (image["Id"], *image["RepoTags"]):
                 return image
@@ -273,6 +274,12 @@ def test_old_images_are_pruned_and_used_ones_kept(environ: dict[str, str]) -> No
     assert pruned.images == ("xbuild:riscv64-1", "sha256:dangling")
     assert pruned.used == ("xbuild:riscv64-2",)
     assert current in {image["Id"] for image in engine.stored}
+
+
+def test_an_image_whose_labels_say_little_is_listed_as_old() -> None:
+    engine = FakeEngine({"Id": "sha256:1", "RepoTags": ["xbuild:x"], "Labels": {labels.IMAGE: "1"}})
+    (image,) = own_images(engine)
+    assert (image.tag, image.contents, image.version, image.is_current) == ("xbuild:x", (), "", False)
 
 
 def test_all_images_are_pruned_if_asked(environ: dict[str, str]) -> None:
