@@ -81,8 +81,8 @@ class _Places:
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = {path.encode("utf-8", "surrogateescape"): name.encode() for path, name in names.items()}
         longest_first = sorted(self._names, key=len, reverse=True)
-        # The name must end there: /cache/trees is not in /cache/trees-old.
-        self._any = re.compile(b"(?:%s)(?![\\w.-])" % b"|".join(map(re.escape, longest_first)))
+        # The name must end there: /cache/trees is not in /cache/trees-old or /cache/trees.old.
+        self._any = re.compile(b"(?:%s)(?!\\.?[\\w-])" % b"|".join(map(re.escape, longest_first)))
 
     def are_in(self, content: bytes) -> bool:
         # Looking for a string first takes a tenth of the time.

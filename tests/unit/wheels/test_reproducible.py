@@ -140,11 +140,11 @@ def test_signatures_of_record_are_listed_without_a_hash(tmp_path: Path) -> None:
 
 
 def test_folders_of_the_build_get_fixed_names_in_text(tmp_path: Path) -> None:
-    text = b"cc = '/tmp/1/cc -I/tmp/1/pkg'\n/tmp/12 /tmp/1-x /tmp/1. /tmp/trees/x \xc3\xa9 /tmp/1"
+    text = b"cc = '/tmp/1/cc -I/tmp/1/pkg'\n/tmp/12 /tmp/1-x /tmp/1.x /tmp/1. /tmp/trees/x \xc3\xa9 /tmp/1"
     path = replace(IMAGE, files={**IMAGE.files, "pkg/config.py": text}).write(tmp_path)
     new = finished(path, places={"/tmp/1": "/xbuild", "/tmp/trees": "/xbuild/trees", "/tmp/1/cc": "/cc"})
     assert read(new.path)["pkg/config.py"] == (
-        b"cc = '/cc -I/xbuild/pkg'\n/tmp/12 /tmp/1-x /tmp/1. /xbuild/trees/x \xc3\xa9 /xbuild"
+        b"cc = '/cc -I/xbuild/pkg'\n/tmp/12 /tmp/1-x /tmp/1.x /xbuild. /xbuild/trees/x \xc3\xa9 /xbuild"
     )
     assert verify_wheel(new.path, RISCV64).findings == ()
     assert [(finding.code, finding.severity, finding.member, finding.message) for finding in new.findings] == [
