@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from xbuild.crossfiles import pkgconfig, quoting
 from xbuild.crossfiles.environment import interpreter_environment
+from xbuild.errors import ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +56,13 @@ _PYBIND11 = """\
 
 
 def render(spec: CrossSpec, layout: Layout) -> str:
-    """Return the toolchain file."""
+    """Return the toolchain file. Raises :class:`ToolchainError` for compilers with a path CMake cannot take."""
+    if re.search(r'["\\]', str(spec.toolchain.cc)):
+        # It writes the path into files of its own, as it is.
+        raise ToolchainError(
+            f"CMake cannot take a compiler whose path has a double quote or a backslash: {str(spec.toolchain.cc)!r}",
+            hint="use a cache with another path (XBUILD_CACHE_DIR)",
+        )
     blocks = [
         _HEADER.format(description=spec.target.description, version=spec.python.version),
         "".join(_system(spec)),

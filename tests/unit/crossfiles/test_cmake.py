@@ -8,6 +8,7 @@ import pytest
 
 from xbuild.crossfiles import cmake
 from xbuild.crossfiles.layout import Layout
+from xbuild.errors import ToolchainError
 
 if TYPE_CHECKING:
     from tests.unit.crossfiles.conftest import MakeSpec
@@ -59,6 +60,15 @@ def test_without_a_library_none_is_named(spec: CrossSpec, layout: Layout) -> Non
     details = dataclasses.replace(spec.python.details, libpython=None)
     text = cmake.render(dataclasses.replace(spec, python=dataclasses.replace(spec.python, details=details)), layout)
     assert "Python_LIBRARY" not in text
+
+
+@pytest.mark.parametrize("name", ['q"', "b\\"])
+def test_a_compiler_that_cmake_cannot_take_is_an_error(name: str, make_spec: MakeSpec, layout: Layout) -> None:
+    with pytest.raises(ToolchainError) as caught:
+        cmake.render(make_spec(root=Path("/", name)), layout)
+    assert caught.value.message == (
+        "CMake cannot take a compiler whose path has a double quote or a backslash: " + repr(f"/{name}/toolchain/cc")
+    )
 
 
 def test_any_path_survives(make_spec: MakeSpec) -> None:
