@@ -194,8 +194,8 @@ class Provisioner:
     def remove(self, target: Target) -> int:
         """Remove what the cache has for ``target``, also what newer packages have replaced; return the bytes freed.
 
-        Cross files, toolchains and emulators that were made of it go too: nothing else ever removes them, as files that
-        were handed out name them.
+        Cross files, environments, toolchains and emulators made of it go too: nothing else ever removes them, as files
+        that were handed out name them.
         """
         for key, value in self.cache.records().items():
             if key.startswith(_PREFIX) and value.get("target") == target.name:
@@ -206,8 +206,9 @@ class Provisioner:
         return sum(self.cache.remove_tree(key) for key in trees) + self.cache.remove_folders(self._made_for(target))
 
     def _made_for(self, target: Target) -> Iterator[Path]:
-        """Find the folders of cross files, wrappers and emulators for ``target``."""
+        """Find the folders of cross files, environments, wrappers and emulators for ``target``."""
         yield from self.cache.root.glob(f"crossfiles/{target.name}-cp*")
+        yield from self.cache.root.glob(f"by-hand/{target.name}-*")
         yield from (file.parent for file in self.cache.root.glob(f"toolchains/*/{target.triplet}-gcc"))
         for script in self.cache.root.glob("emulators/*/run"):
             if f"\n# Runs a program of {target.name}.\n".encode() in script.read_bytes():

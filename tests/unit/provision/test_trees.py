@@ -334,8 +334,18 @@ class TestCaching:
 
     def test_removing_a_target_removes_what_was_made_for_it(self, provisioner: Provisioner) -> None:
         root = provisioner.cache.root
-        made = ["crossfiles/ppc64le-cp313-1/x", "toolchains/1/powerpc64le-linux-gnu-gcc", "emulators/1/run"]
-        others = ["crossfiles/riscv64-cp313-1/x", "toolchains/2/riscv64-linux-gnu-gcc", "emulators/2/run"]
+        made = [
+            "crossfiles/ppc64le-cp313-1/x",
+            "by-hand/ppc64le-1/x",
+            "toolchains/1/powerpc64le-linux-gnu-gcc",
+            "emulators/1/run",
+        ]
+        others = [
+            "crossfiles/riscv64-cp313-1/x",
+            "by-hand/riscv64-1/x",
+            "toolchains/2/riscv64-linux-gnu-gcc",
+            "emulators/2/run",
+        ]
         for name in (*made, *others):
             target = "ppc64le" if name in made else "riscv64"
             (root / name).parent.mkdir(parents=True)
