@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import platform
@@ -50,6 +51,7 @@ def check_machine(environ: Mapping[str, str], *, archive: str | None, offline: b
         lambda: [_pythons(path, environ)],
         lambda: list(_emulators(path)),
         _zig,
+        lambda: [_engine(environ)],
         lambda: [_program(name, path) for name in _PROGRAMS],
     ]
     with ThreadPoolExecutor() as pool:  # they wait for programs and the network, mostly
@@ -211,6 +213,19 @@ def _zig() -> list[Check]:
         return [Check(subject="zig", status="ok", finding=f"{zig_version(zig)}, {zig}")]
     except XBuildError as error:
         return [Check.failed("zig", error)]
+
+
+def _engine(environ: Mapping[str, str]) -> Check:
+    """Only builds in containers need one."""
+    from xbuild.engines.container.client import is_podman, open_client
+
+    try:
+        with contextlib.closing(open_client(environ)) as client:
+            kind = "Podman" if is_podman(client) else "Docker Engine"
+            return Check(subject="container engine", status="ok", finding=f"{kind} {client.version()['Version']}")
+    except XBuildError as error:
+        remedy = f"for --engine container, {error.hint}" if error.hint else None
+        return Check(subject="container engine", status="absent", finding=error.message, remedy=remedy)
 
 
 def _program(name: str, path: str) -> Check:

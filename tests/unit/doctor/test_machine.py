@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SUBJECTS = ["xbuild", "build machine", "cache", "archive", "uv", "build Pythons", "QEMU", "zig"]
+SUBJECTS = ["xbuild", "build machine", "cache", "archive", "uv", "build Pythons", "QEMU", "zig", "container engine"]
 
 
 def program(path: Path, text: str) -> Path:
@@ -27,6 +27,7 @@ def program(path: Path, text: str) -> Path:
 
 def test_everything_is_looked_at_and_nothing_is_made(tmp_path: Path) -> None:
     environ = {"PATH": "/usr/bin:/bin", "XBUILD_CACHE_DIR": str(tmp_path / "cache")}
+    environ["DOCKER_HOST"] = f"unix://{tmp_path}/no.sock"
     checks = list(check_machine(environ, archive="/nonexistent", offline=True))
     subjects = [check.subject for check in checks]
     assert subjects == [*SUBJECTS, *machine._PROGRAMS]
@@ -195,6 +196,14 @@ def test_pythons(tmp_path: Path) -> None:
         f"3.13 ({tmp_path}/bin/python3.13), 3.14 ({tmp_path}/pyenv/versions/3.14.2/bin/python3.14); "
         f"{tmp_path}/bin/python3.12 is not used: it has no venv module; others are fetched"
     )
+
+
+def test_no_container_engine(tmp_path: Path) -> None:
+    check = machine._engine({"DOCKER_HOST": f"unix://{tmp_path}/no.sock"})
+    assert (check.status, check.exit_status) == ("absent", 0)
+    assert f"{tmp_path}/no.sock" in check.finding
+    assert check.remedy is not None
+    assert check.remedy.startswith("for --engine container, ")
 
 
 def test_no_python() -> None:
