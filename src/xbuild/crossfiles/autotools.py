@@ -60,7 +60,10 @@ if test -z "$host_alias" || test "$host_alias" = {triplet}; then
 
 def render(spec: CrossSpec, _layout: Layout) -> str:
     """Return the site file. autoconf splits CONFIG_SITE at spaces, so its path must have none."""
-    answers = "".join(f"  : ${{{name}={value}}}\n" for name, value in _ANSWERS.items())
+    compilers = {"CXX": spec.toolchain.cxx, "FC": spec.toolchain.fc, "F77": spec.toolchain.fc}
+    # libtool's own word for a language without a compiler, for which configure would take the build machine's.
+    missing = {name: "no" for name, path in compilers.items() if path is None}
+    answers = "".join(f"  : ${{{name}={value}}}\n" for name, value in (missing | _ANSWERS).items())
     return _SITE.format(
         description=spec.target.description, triplet=quoting.shell(spec.target.triplet), answers=answers
     )

@@ -13,6 +13,8 @@ from xbuild.crossfiles.layout import Layout
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.unit.crossfiles.conftest import MakeSpec
+
     from xbuild.crossfiles.spec import CrossSpec
 
 
@@ -46,3 +48,9 @@ def test_a_build_for_another_machine_is_left_alone(spec: CrossSpec, tmp_path: Pa
 
 def test_an_answer_of_the_user_wins(spec: CrossSpec, tmp_path: Path) -> None:
     assert sourced(spec, tmp_path, ac_cv_func_malloc_0_nonnull="no")["ac_cv_func_malloc_0_nonnull"].strip("'") == "no"
+
+
+def test_a_language_without_a_compiler_is_not_the_build_machines(make_spec: MakeSpec, tmp_path: Path) -> None:
+    after = sourced(make_spec(toolchain="bare"), tmp_path)
+    assert [after[name].strip("'") for name in ("CXX", "FC", "F77")] == ["no", "no", "no"]
+    assert "CXX" not in sourced(make_spec(), tmp_path)
