@@ -98,7 +98,7 @@ def make_portable(spec: CrossSpec, *, root: Path, cache: Path) -> PortableFiles:
         python=_own_details(spec.python, folder),
         toolchain=_toolchain(spec, plan, folder=folder, programs=programs),
         build_python=_build_python(spec, folder=folder, programs=programs),
-        tools={name: Path(path.name) for name, path in spec.tools.items() if name != "cmake"},
+        tools=dict(_tools(spec)),
     )
     if spec.emulator is not None:
         programs.append(f"qemu-{spec.target.qemu.name}")
@@ -191,6 +191,13 @@ def _build_python(spec: CrossSpec, *, folder: Path, programs: list[str]) -> Path
     path = folder / "tools" / name
     bundle.write_changed(path, portable.script(name))
     return path
+
+
+def _tools(spec: CrossSpec) -> Iterator[tuple[str, Path]]:
+    """Name the build machine's programs without a folder, those that a file names."""
+    for name, path in spec.tools.items():
+        if name != "cmake":
+            yield name, Path("pkg-config" if name == "pkg-config" else path.name)
 
 
 def _toolchain(spec: CrossSpec, plan: ToolchainPlan, *, folder: Path, programs: list[str]) -> Toolchain:

@@ -57,10 +57,10 @@ _PYBIND11 = """\
 
 def render(spec: CrossSpec, layout: Layout) -> str:
     """Return the toolchain file. Raises :class:`ToolchainError` for compilers with a path CMake cannot take."""
-    if re.search(r'["\\]', str(spec.toolchain.cc)):
+    if re.search(r'["\\;]', str(spec.toolchain.cc)):
         # It writes the path into files of its own, as it is.
         raise ToolchainError(
-            f"CMake cannot take a compiler whose path has a double quote or a backslash: {str(spec.toolchain.cc)!r}",
+            f"CMake cannot take a compiler whose path has a double quote, a semicolon or a backslash: {str(spec.toolchain.cc)!r}",
             hint="use a cache with another path (XBUILD_CACHE_DIR)",
         )
     blocks = [

@@ -140,7 +140,7 @@ def place(tools: Cross, tmp_path: Path) -> Callable[[str], tuple[CrossSpec, Cros
     return put
 
 
-@pytest.mark.parametrize("name", ["we ird $HOME ü 'dir'", "%s;#@x@ {{y}}"])
+@pytest.mark.parametrize("name", ["we ird $HOME ü 'dir'", "%s#@x@ {{y}}"])
 def test_cmake_builds_with_files_in(
     name: str, place: Callable[[str], tuple[CrossSpec, CrossFiles]], tools: Cross, project: Callable[[str], Path]
 ) -> None:

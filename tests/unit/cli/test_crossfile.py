@@ -137,3 +137,26 @@ def test_a_failure_leaves_no_file(fake: Core, capsys: Captured, tmp_path: Path) 
     assert captured.out == ""
     assert "no such thing" in captured.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["meson", "--portable"], "--portable needs -o FILE: paths are said from where the file is"),
+        (
+            ["env", "--portable", "-o", "x", "--format", "json"],
+            "--format json has no way to say where the file is: --portable needs sh",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("fake")
+def test_what_portable_needs(arguments: list[str], message: str, capsys: Captured) -> None:
+    assert main(["crossfile", *arguments, "--target", "riscv64"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_portable_file_that_cannot_be_written_leaves_nothing(fake: Core, capsys: Captured, tmp_path: Path) -> None:
+    assert main(["crossfile", "meson", "--target", "riscv64", "--portable", "-o", "sdk/x.ini"]) == 11
+    assert "cannot be moved" in capsys.readouterr().err
+    assert not (tmp_path / "sdk").exists()
+    assert fake.error is None

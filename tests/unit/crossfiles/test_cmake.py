@@ -62,17 +62,17 @@ def test_without_a_library_none_is_named(spec: CrossSpec, layout: Layout) -> Non
     assert "Python_LIBRARY" not in text
 
 
-@pytest.mark.parametrize("name", ['q"', "b\\"])
+@pytest.mark.parametrize("name", ['q"', "b\\", "s;"])
 def test_a_compiler_that_cmake_cannot_take_is_an_error(name: str, make_spec: MakeSpec, layout: Layout) -> None:
     with pytest.raises(ToolchainError) as caught:
         cmake.render(make_spec(root=Path("/", name)), layout)
     assert caught.value.message == (
-        "CMake cannot take a compiler whose path has a double quote or a backslash: " + repr(f"/{name}/toolchain/cc")
+        "CMake cannot take a compiler whose path has a double quote, a semicolon or a backslash: " + repr(f"/{name}/toolchain/cc")
     )
 
 
 def test_any_path_survives(make_spec: MakeSpec) -> None:
-    spec = make_spec(root=Path("/a b/$x;ü"))
+    spec = make_spec(root=Path("/a b/$x#ü"))
     text = cmake.render(spec, Layout.of(spec, Path("/y/$z")))
-    assert 'set(CMAKE_C_COMPILER "/a b/\\$x;ü/toolchain/cc")' in text
+    assert 'set(CMAKE_C_COMPILER "/a b/\\$x#ü/toolchain/cc")' in text
     assert 'set(_xbuild_pythonpath "/y/\\$z/sysconfig")' in text
