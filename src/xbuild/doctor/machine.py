@@ -187,10 +187,10 @@ def _emulators(path: str) -> Iterator[Check]:
             subject="QEMU",
             status="absent",
             finding=f"not used, as it does not start or is older than 6.2: {', '.join(bad)}",
-            remedy="mend or remove it; until then xbuild fetches its own",
+            remedy="mend or remove it; until then one is fetched",
         )
     if good or not bad:
-        found = ", ".join(good) or "not on PATH; xbuild fetches its own"
+        found = ", ".join(good) or "not on PATH; one is fetched"
         yield Check(subject="QEMU", status="ok" if good else "absent", finding=found)
 
 

@@ -176,13 +176,13 @@ def test_an_emulator_that_is_broken_is_said_to_be_passed_over(tmp_path: Path) ->
     assert (passed_over.status, used.status) == ("absent", "ok")
     assert str(broken) in passed_over.finding
     assert str(old) in passed_over.finding
-    assert passed_over.remedy == "mend or remove it; until then xbuild fetches its own"
+    assert passed_over.remedy == "mend or remove it; until then one is fetched"
     assert used.finding == f"ppc64le: 9.1.0 ({tmp_path}/qemu-ppc64le)"
 
 
 def test_no_emulator() -> None:
     (check,) = machine._emulators("/nonexistent")
-    assert (check.status, check.finding, check.remedy) == ("absent", "not on PATH; xbuild fetches its own", None)
+    assert (check.status, check.finding, check.remedy) == ("absent", "not on PATH; one is fetched", None)
 
 
 def test_pythons(tmp_path: Path) -> None:
