@@ -61,8 +61,6 @@ _PLAIN = re.compile(r"[\w/.,+@%=-]+")
 class Environment:
     """A cross build's environment: ``environ`` is all a command gets, ``startup`` the folder of the shells' files."""
 
-    spec: CrossSpec
-    files: CrossFiles
     environ: Mapping[str, str]
     startup: Path
 
@@ -177,8 +175,7 @@ class _Maker:
         for path, text in {**texts, **startup_files(self._startup(files), folder / "shell")}.items():
             if not path.is_file() or path.read_text("utf-8") != text:
                 atomic_write(path, text)
-        for path in texts:
-            path.chmod(0o755)
+                path.chmod(0o755 if path in texts else 0o644)
         return files
 
     @property
@@ -220,9 +217,4 @@ class _Maker:
         isolated = self._isolated(files)
         extra = isolated.make_extra_environ()
         extra["PATH"] = f"{self.place.folder / 'bin'}{os.pathsep}{extra['PATH']}"
-        return Environment(
-            spec=self.spec,
-            files=files,
-            environ={**isolated.base_environ, **extra},
-            startup=self.place.folder / "shell",
-        )
+        return Environment(environ={**isolated.base_environ, **extra}, startup=self.place.folder / "shell")

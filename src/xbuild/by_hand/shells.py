@@ -15,7 +15,7 @@ from xbuild.crossfiles import quoting
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-# POSIX, for sh, dash, ksh, bash and zsh. A word in a start-up file is no command's failure: `set -e` may be on.
+# POSIX, for sh and its like, bash and zsh.
 _VARIABLES = """\
 # The environment of the cross build.
 {unset}{exports}PATH={path}${{PATH:+:$PATH}}
