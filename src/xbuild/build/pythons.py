@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from python_discovery import PythonInfo
+
+_log = logging.getLogger(__name__)
 
 
 _QUESTION = (
@@ -54,7 +57,11 @@ def find_build_python(version: str, *, free_threaded: bool = False, environ: Map
         return info.has_venv and info.free_threaded == free_threaded and not info.debug_build
 
     spec = f"cpython{version}{'t' if free_threaded else ''}"
-    found = get_interpreter(spec, try_first_with=list(_pyenv(version, environ)), env=environ, predicate=suits)
+    try:
+        found = get_interpreter(spec, try_first_with=list(_pyenv(version, environ)), env=environ, predicate=suits)
+    except RuntimeError as error:  # xbuild's own interpreter is asked too, and one that does not start raises this
+        _log.info("looking for a build Python: %s", error)
+        return None
     executable = found and (found.system_executable or found.executable)
     if found is None or not executable:
         return None
