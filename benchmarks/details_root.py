@@ -5,6 +5,7 @@
 The root has CPython 3.14 and 3.15 for riscv64 and aarch64, as the archive ships them, and an empty file for every
 name that this machine's packages have installed (dpkg's lists). Start-up is the time of `xbuild details check --help`.
 As root, it is measured again with the kernel's caches dropped before each run: of names alone, and of all of the disk.
+On a machine that is busy with other things, put `chrt --fifo 1` before the command.
 """
 
 from __future__ import annotations
@@ -148,13 +149,18 @@ def render(measured: list[Times], counts: tuple[int, int], *, limit: float) -> s
         conditions(),
         f"The root has {folders:,} folders and {files:,} files, and in them CPython 3.14 and 3.15, each for riscv64",
         f"and aarch64. Seconds of {len(measured[0].wall)} runs each. Limit after start-up: {limit:g} s.",
-        f"Programs that were running or waiting to run on the machine meanwhile: {os.getloadavg()[0]:.0f}.",
+        "Where everything is dropped from memory, xbuild's own modules are read from the disk again too.",
+        f"Load of the machine by other programs: {os.getloadavg()[0]:.0f}{_priority()}.",
         "",
         "| what | fastest | middle | slowest | CPU, middle |",
         "|---|---|---|---|---|",
         *(each.row() for each in measured),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _priority() -> str:
+    return "; the measured commands had real-time priority" if os.sched_getscheduler(0) == os.SCHED_FIFO else ""
 
 
 def _arguments() -> argparse.Namespace:

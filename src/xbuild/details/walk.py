@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
+import resource
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _WORKERS = 8
-"""Where the disk's blocks are not in memory yet, waiting for them is most of the time, and threads wait together."""
+_AT_FIRST = 64
+"""Folders that are read before it is known whether the disk has to be waited for; Python's lock slows threads that do
+not wait."""
 _NEVER_INSIDE = frozenset({"__pycache__", ".git"})
 _KERNELS = frozenset({"proc", "sys", "dev"})
 _KERNELS_ROOT = 1
@@ -25,40 +28,59 @@ _PACKAGES = ("site-packages", "dist-packages")
 _log = logging.getLogger(__name__)
 
 
-def find(top: Path, wanted: Callable[[str], bool]) -> list[Path]:
+def _waits() -> int:
+    """Return how often this thread has waited for something: with one thread, for the disk."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+
+
+def find(top: Path, wanted: Callable[[str], bool], *, waits: Callable[[], int] = _waits) -> list[Path]:
     """Return every file under ``top`` whose name is ``wanted``, sorted; links that lead nowhere are among them.
 
-    See :func:`xbuild.details.discovery.discover_all`.
+    See :func:`xbuild.details.discovery.discover_all`. Where the disk's blocks are not in memory yet, which ``waits``
+    shows, several threads wait for them together.
     """
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        walk = _Walk(wanted)
-        walk.add([os.fspath(top)])
-        for worker in [pool.submit(walk.work) for _ in range(_WORKERS)]:
-            worker.result()
+    walk = _Walk(wanted)
+    walk.add([os.fspath(top)])
+    while walk.left:
+        before = waits()
+        walk.work(_AT_FIRST)
+        if waits() - before > _AT_FIRST // 2:
+            walk.work_together()
     return sorted(top.joinpath(path) for path in walk.found)
 
 
 class _Walk:
-    """Folders still to be read, shared by the workers; a None ends one of them."""
+    """Folders still to be read, ``left`` of them, shared by the workers; a None ends one of these."""
 
     def __init__(self, wanted: Callable[[str], bool]) -> None:
         self.found: list[str] = []
         self._wanted = wanted
         self._folders: SimpleQueue[str | None] = SimpleQueue()
-        self._left = 0
+        self.left = 0
         self._lock = Lock()
 
     def add(self, folders: list[str], *, done: int = 0) -> None:
         """Note ``folders`` as still to be read, and ``done`` others as read."""
         with self._lock:
-            self._left += len(folders) - done
-            finished = self._left == 0
+            self.left += len(folders) - done
+            finished = self.left == 0
         for folder in (*folders, *([None] * _WORKERS if finished else ())):
             self._folders.put(folder)
 
-    def work(self) -> None:
-        """Read folders until none is left."""
-        while (folder := self._folders.get()) is not None:
+    def work_together(self) -> None:
+        """Read all that is left, in several threads."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            for worker in [pool.submit(self.work) for _ in range(_WORKERS)]:
+                worker.result()
+
+    def work(self, most: int | None = None) -> None:
+        """Read folders until none is left, or ``most`` of them."""
+        for _ in itertools.count() if most is None else range(most):
+            folder = self._folders.get()
+            if folder is None:
+                return
             inner: list[str] = []
             try:
                 inner.extend(self._read(folder))

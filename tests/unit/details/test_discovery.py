@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.support.details_cases import TREES
 
 from xbuild.details import discover, discover_all
 from xbuild.details.discovery import flags_of, triplet_of
-from xbuild.details.walk import is_kernels
+from xbuild.details.walk import find, is_kernels
 from xbuild.errors import DetailsError
 from xbuild.targets import get_target
 
@@ -126,6 +127,15 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, caplog: pytest.Log
     assert [record.getMessage() for record in caplog.records] == [
         f"{tmp_path}/gone: cannot be looked into: No such file or directory"
     ]
+
+
+@pytest.mark.parametrize("step", [0, 1000])
+def test_waiting_for_the_disk_changes_nothing(tmp_path: Path, step: int) -> None:
+    """With a thousand waits for each look, threads walk what is left after the first folders."""
+    names = [f"{number % 7}/{number}/build-details.json" for number in range(200)]
+    touch(tmp_path, *names)
+    result = find(tmp_path, "build-details.json".__eq__, waits=itertools.count(step=step).__next__)
+    assert result == sorted(tmp_path / name for name in names)
 
 
 def test_only_the_kernels_folders_are_the_kernels(tmp_path: Path) -> None:
