@@ -35,6 +35,17 @@ def test_a_failure_leaves_the_old_content_and_no_other_file(tmp_path: Path) -> N
     assert (path / "inside").exists()
 
 
+def test_a_device_or_a_pipe_is_written_to_and_stays_what_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    atomic_write(pipe, "text")
+    assert os.read(reader, 9) == b"text"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 def test_the_mode_is_that_of_an_ordinary_file(tmp_path: Path) -> None:
     old = os.umask(0o027)
     try:
