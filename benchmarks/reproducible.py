@@ -5,7 +5,8 @@
 The first place is the caller's. The other one has another cache (filled again from the same packages), home, working
 folder, time zone, language, hash seed, umask and number of processors, and none of the caller's build tools on PATH;
 where root allows it, another user and another host name. ``--other-xbuild`` is an xbuild of another Python to use
-there. A folder is copied there, with another name and other times. The exit status is 1 if any two wheels differ.
+there. A folder is copied there, with another name and other times. Both build at
+the same time. The exit status is 1 if any two wheels differ.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +95,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="xbuild-here-") as here, elsewhere(options) as other:
         place = Place(xbuild=XBUILD, prefix=(), environ=os.environ, directory=Path(here))
         for source, target, python in itertools.product(options.source, options.target, options.python):
-            one, seconds = place.build(source, target=target, python=python)
-            two, other_seconds = other.build(source, target=target, python=python)
+            with ThreadPoolExecutor() as threads:
+                builds = [threads.submit(each.build, source, target=target, python=python) for each in (place, other)]
+                (one, seconds), (two, other_seconds) = (build.result() for build in builds)
             found = list(differences(one, two))
             differing += bool(found)
             digest = hashlib.sha256(one.read_bytes()).hexdigest()
