@@ -1,0 +1,1 @@
+unsigned long twice(unsigned long number) { return 2 * number; }
