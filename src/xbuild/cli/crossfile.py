@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from xbuild.cli.console import open_progress, print_result
+from xbuild.cli.console import open_progress, print_result, write_output
 from xbuild.cli.crossfile_import import import_
 from xbuild.cli.options import output_options, selection_options, take_image
 from xbuild.crossfiles.environment import Format
@@ -197,6 +197,4 @@ def _deliver(text: str, output: Path | None) -> None:
     if output is None:
         print_result(text.removesuffix("\n"))
         return
-    from xbuild.files import atomic_write
-
-    atomic_write(output, text)
+    write_output(output, text)

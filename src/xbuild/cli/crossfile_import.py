@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xbuild.cli.console import open_progress, print_result
+from xbuild.cli.console import open_progress, print_result, write_output
 from xbuild.cli.options import TargetType, output_options
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def import_(*, files: tuple[Path, ...], target: Target | None, output: Path | No
     them, or the environment-setup file of a Yocto or Buildroot SDK. It is read and never run. What has no place in a
     toolchain file is said on standard error. Use: --toolchain FILE.toml
     """
-    from xbuild.files import atomic_write
     from xbuild.importing import import_files  # the core, only where it is used
 
     with open_progress() as progress:
@@ -50,4 +49,4 @@ def import_(*, files: tuple[Path, ...], target: Target | None, output: Path | No
     if output is None:
         print_result(imported.text.removesuffix("\n"))
     else:
-        atomic_write(output, imported.text)
+        write_output(output, imported.text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xbuild.cli.config import load_defaults
-from xbuild.cli.console import open_progress, print_json, print_result
+from xbuild.cli.console import open_progress, print_json, print_result, write_output
 from xbuild.cli.options import json_option, output_options, selection_options, take_image
 
 if TYPE_CHECKING:
@@ -144,7 +144,6 @@ def wheel(  # noqa: PLR0913, one for each option that is not the request's
     Defaults for the options can stand in the [tool.xbuild] table of the folder's pyproject.toml.
     """
     from xbuild import pipeline  # the core, only where it is used
-    from xbuild.files import atomic_write
 
     wanted = pipeline.WheelRequest(**request)  # every other parameter is a field of it
     chosen = _open_engine(engine, image=image, platform=platform, limits=limits)
@@ -156,7 +155,7 @@ def wheel(  # noqa: PLR0913, one for each option that is not the request's
         wanted = replace(wanted, selections=taken)
         result = chosen.run(wanted, progress=progress, environ=os.environ)
     if report is not None:
-        atomic_write(report, json.dumps(result.report, indent=2) + "\n")
+        write_output(report, json.dumps(result.report, indent=2) + "\n")
     if as_json:
         print_json(result.report)
         return
