@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +14,8 @@ from uv import find_uv_bin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
-    from tests.integration.crossfiles.conftest import Cross
+    from tests.integration.crossfiles.conftest import Cross, CrossFor
 
 pytestmark = [pytest.mark.network, pytest.mark.emulator]
 
@@ -75,3 +75,16 @@ def test_conan_is_told_which_clang_zig_has(cross: Cross, tmp_path: Path) -> None
     banner = cross.build(cross.spec.toolchain.cc, "--version", cwd=tmp_path)
     major = banner.partition("clang version ")[2].partition(".")[0]
     assert f"compiler.version={major}\n" in cross.crossfile("conan", tmp_path / "profile").read_text("utf-8")
+
+
+def test_a_portable_profile_says_where_it_is(cross_for: CrossFor, conan: Conan, tmp_path: Path) -> None:
+    cross = cross_for("riscv64")
+    cross.crossfile("conan", tmp_path / "first" / "riscv64.profile", "--portable")
+    folder = (tmp_path / "first").rename(tmp_path / "se cond")
+    profiles = ["--profile:host", str(folder / "riscv64.profile"), "--profile:build", "default"]
+    shown = json.loads(conan(cross, "profile", "show", *profiles, "--format", "json", cwd=tmp_path))["host"]
+    files = folder / "riscv64-cp313"
+    assert shown["conf"]["tools.cmake.cmaketoolchain:user_toolchain"] == [str(files / "toolchain.cmake")]
+    compilers = shown["conf"]["tools.build:compiler_executables"]
+    assert compilers["cpp"] == str(files / "tools" / "riscv64-linux-gnu-g++")
+    assert all(Path(compiler).is_file() for compiler in compilers.values())

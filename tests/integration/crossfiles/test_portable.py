@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -162,3 +163,20 @@ def test_the_same_again(cross: Cross, tmp_path: Path) -> None:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
         contents.append({str(path.relative_to(folder)): path.read_bytes() for path in files})
     assert contents[0] == contents[1] == contents[2]
+
+
+def test_cargo_finds_the_linker(moved: Callable[[str, str], Path], tmp_path: Path) -> None:
+    """Rust's library for the target need not be there: what rustc is told is enough."""
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        pytest.skip("no cargo on this machine")
+    crate = tmp_path / "crate"
+    (crate / "src").mkdir(parents=True)
+    (crate / "Cargo.toml").write_text('[package]\nname = "demo"\nversion = "1.0.0"\n', "utf-8")
+    (crate / "src" / "main.rs").write_text("fn main() {}\n", "utf-8")
+    file = moved("cargo", "riscv64.toml")
+    command = [cargo, "build", "--verbose", "--offline", "--config", str(file)]
+    done = subprocess.run(command, cwd=crate, env={**os.environ}, capture_output=True, text=True, check=False)
+    linker = file.parent / "riscv64-cp313" / "tools" / "riscv64-linux-gnu-gcc"
+    assert f"linker={linker}" in done.stderr
+    assert linker.is_file()
