@@ -22,7 +22,11 @@ print(sodium.crypto_hash_sha256(digest, b"abc", ctypes.c_ulonglong(3)), digest.r
 SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
-@pytest.mark.parametrize("target", ["aarch64", "riscv64", "ppc64le"])
+# One takes half a minute.
+ALSO = [pytest.param(target, marks=pytest.mark.slow) for target in ("aarch64", "ppc64le")]
+
+
+@pytest.mark.parametrize("target", ["riscv64", *ALSO])
 def test_a_configure_script_needs_no_option(target: str, cross_for: CrossFor, sdist: Sdist) -> None:
     """With nothing but the variables, ``./configure && make`` build for the target: no --host, no --build."""
     cross = cross_for(target)

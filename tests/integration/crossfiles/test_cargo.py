@@ -77,6 +77,7 @@ def load(cross: Cross, source: Path, suffix: str) -> str:
     return cross.ask_target("import withrust; print(withrust.answer(21))", cwd=source)
 
 
+@pytest.mark.slow
 def test_a_module_by_cargos_configuration(cross: Cross, cargo: Cargo, project: Callable[[str], Path]) -> None:
     source = project("cargo")
     config = cross.crossfile("cargo", source / "config.toml")
