@@ -89,8 +89,12 @@ def make_portable(spec: CrossSpec, *, root: Path, cache: Path) -> PortableFiles:
             f"the toolchain {spec.toolchain.kind} cannot be moved: its compilers are part of xbuild's own environment",
             hint="leave out --portable, or use --toolchain gcc, system or a toolchain file",
         )
+    trees = cache.resolve() / "trees"
+    moves = dict(_moves(spec, root=root, folder=folder, trees=trees))
     folder.mkdir(parents=True, exist_ok=True)
-    moves = dict(_copies(spec, root=root, folder=folder, trees=cache.resolve() / "trees"))
+    for path, there in moves.items():
+        if path.parent == trees:
+            _copy_once(path, there)
     spec, plan = portable.moved((spec, plan), moves) if moves else (spec, plan)
     programs: list[str] = []
     spec = replace(
@@ -119,8 +123,8 @@ def _grouped(programs: tuple[str, ...], *, prefix: str) -> Iterator[str]:
     yield from (each for each in programs if not each.startswith(prefix))
 
 
-def _copies(spec: CrossSpec, *, root: Path, folder: Path, trees: Path) -> Iterator[tuple[Path, Path]]:
-    """Copy the cache's trees that ``spec`` needs files of, and yield from where to where."""
+def _moves(spec: CrossSpec, *, root: Path, folder: Path, trees: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield where what ``spec`` names is to be found instead: the cache's trees in copies, and the rest in ``root``."""
     python = spec.python
     needed = (spec.sysroot.path, python.root, python.prefix, python.include, python.stdlib, *_libraries(python))
     for path in filter(None, needed):
@@ -130,7 +134,6 @@ def _copies(spec: CrossSpec, *, root: Path, folder: Path, trees: Path) -> Iterat
                 yield path, real
         elif real.is_relative_to(trees):
             tree = trees / real.relative_to(trees).parts[0]
-            _copy_once(tree, folder / tree.name)
             yield tree, folder / tree.name
         else:
             raise ToolchainError(
@@ -147,7 +150,7 @@ def _libraries(python: TargetPython) -> Iterator[Path]:
 
 
 def _copy_once(tree: Path, copy: Path) -> None:
-    """Copy ``tree``, whose name stands for its content; ``copy`` appears whole or not at all."""
+    """Copy ``tree``, whose name stands for its content, unless it is there; it appears whole or not at all."""
     if copy.is_dir():
         return
     with tempfile.TemporaryDirectory(prefix=".new-", dir=copy.parent) as name:

@@ -157,6 +157,7 @@ def test_what_is_elsewhere_is_an_error(tmp_path: Path, sdk: Path) -> None:
         make_portable(description(tmp_path / "cache" / "trees", sysroot=own), root=sdk, cache=tmp_path / "cache")
     assert caught.value.message == f"{own} is not below {sdk}, so files there cannot be moved together with it"
     assert caught.value.hint == "name a file with -o that is in a folder above all that it needs"
+    assert not sdk.exists()
 
 
 def test_zig_cannot_be_moved(tmp_path: Path, sdk: Path) -> None:

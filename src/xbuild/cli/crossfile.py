@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def crossfile() -> None:
     """Write a cross file for Meson, CMake and others.
 
-    What it names is fetched if it is not in the cache. The file refers to others, which are kept in the cache too.
+    What it names is fetched if it is not in the cache. The file refers to others, which are kept in the cache too, or,
+    with --portable, beside it.
     The Python that a build runs is that of the active virtual environment, if it has the target's version.
     """
 
