@@ -105,11 +105,11 @@ def test_pkg_config_reads_what_was_meant(values: list[str], tools: Cross, tmp_pa
     # pkg-config prints bytes that are not ASCII in a way of its own.
     expected = written([value for value in values if value.isascii() and value.isprintable()], quoting.pkgconfig)
     for name, (value, text) in list(expected.items())[:5]:
-        content = f"Name: x\nDescription: x\nVersion: 1\nCflags: --include-directory=/{text}\n"
+        content = f"Name: x\nDescription: x\nVersion: 1\nCflags: --include-directory=/{text}/x\n"
         (tmp_path / f"{name}.pc").write_text(content, "utf-8")
         environ = tools.environ({"PKG_CONFIG_LIBDIR": str(tmp_path)})
         printed = tools.build(tools.spec.pkg_config, "--cflags", name, cwd=tmp_path, environ=environ)
-        assert shlex.split(printed) == [f"--include-directory=/{value}"]
+        assert shlex.split(printed) == [f"--include-directory=/{value}/x"]
 
 
 @pytest.fixture
