@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +19,8 @@ from xbuild.doctor.machine import check_archive, check_cache, check_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+_NOBODY = 65534
 SUBJECTS = ["xbuild", "build machine", "cache", "archive", "uv", "build Pythons", "QEMU", "zig", "container engine"]
 
 
@@ -65,10 +68,25 @@ def test_a_cache_that_is_a_file(tmp_path: Path) -> None:
     assert check.remedy == "set XBUILD_CACHE_DIR to a folder that you may write to"
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read and write everything")
+@pytest.fixture
+def users_folder() -> Iterator[Path]:
+    """A folder of an ordinary user, who the test is: root may read and write everything."""
+    folder = Path(tempfile.mkdtemp())
+    root = os.geteuid() == 0
+    if root:
+        os.chown(folder, _NOBODY, -1)
+        os.seteuid(_NOBODY)
+    try:
+        yield folder
+    finally:
+        if root:
+            os.seteuid(0)
+        shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize("mode", [0o000, 0o500, 0o300])
-def test_a_cache_that_is_forbidden(mode: int, tmp_path: Path) -> None:
-    folder = tmp_path / "cache"
+def test_a_cache_that_is_forbidden(mode: int, users_folder: Path) -> None:
+    folder = users_folder / "cache"
     folder.mkdir(mode=mode)
     check = check_cache(folder)
     folder.chmod(0o700)

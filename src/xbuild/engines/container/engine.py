@@ -201,7 +201,8 @@ class _OneRun:
         inside = replace(
             self.request,
             source=str(source.inside),
-            selections=(replace(self.selection, offline=self.selection.offline or not network),),
+            # The image knows its archive, by a name of its own.
+            selections=(replace(self.selection, archive=None, offline=self.selection.offline or not network),),
             find_links=self.request.find_links if network else (),
             outdir=Path(FOLDER, worker.OUT),
         )
