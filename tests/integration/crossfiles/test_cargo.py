@@ -94,8 +94,9 @@ def test_a_module_and_a_program_by_the_environment(
 ) -> None:
     cross, source = cross_for(target), project("cargo")
     environ = json.loads(cross.crossfile("env", source / "env.json", "--format", "json").read_text("utf-8"))
-    cargo(cross, "build", "--release", "--lib", "--features", "abi3", cwd=source, environ=environ)
+    options = ("--release", "--features", "abi3")
+    cargo(cross, "build", "--lib", *options, cwd=source, environ=environ)
     assert load(cross, source, ".abi3.so") == "42"
     # Cargo's runner is the emulator.
-    output = cargo(cross, "run", "--release", "--quiet", "--bin", "program", cwd=source, environ=environ)
+    output = cargo(cross, "run", "--quiet", "--bin", "program", *options, cwd=source, environ=environ)
     assert output.split() == [ARCHITECTURES[target]]
