@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xbuild.provision.components import GccTree
     from xbuild.targets import Target
 
-_REVISION = 2
+_REVISION = 3
 """Raise it when :func:`write_support` writes something else."""
 
 

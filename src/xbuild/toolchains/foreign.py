@@ -57,7 +57,9 @@ static int look(struct dl_phdr_info *info, size_t size, void *data)
     return inside && eh_frame;
 }
 
-HIDDEN int _dl_find_object(void *address, struct found *found)
+/* By another name here: a C library that has it declares it, with a type of its own. */
+HIDDEN int find_object(void *address, struct found *found) __asm__("_dl_find_object");
+HIDDEN int find_object(void *address, struct found *found)
 {
     struct search search = {(ElfW(Addr))address, found};
     return dl_iterate_phdr(look, &search) ? 0 : -1;
