@@ -67,7 +67,8 @@ def test_a_compiler_that_cmake_cannot_take_is_an_error(name: str, make_spec: Mak
     with pytest.raises(ToolchainError) as caught:
         cmake.render(make_spec(root=Path("/", name)), layout)
     assert caught.value.message == (
-        "CMake cannot take a compiler whose path has a double quote, a semicolon or a backslash: " + repr(f"/{name}/toolchain/cc")
+        "CMake cannot take a compiler whose path has a double quote, a semicolon or a backslash: "
+        + repr(f"/{name}/toolchain/cc")
     )
 
 
