@@ -60,7 +60,8 @@ def render(spec: CrossSpec, layout: Layout) -> str:
     if re.search(r'["\\;]', str(spec.toolchain.cc)):
         # It writes the path into files of its own, as it is.
         raise ToolchainError(
-            f"CMake cannot take a compiler whose path has a double quote, a semicolon or a backslash: {str(spec.toolchain.cc)!r}",
+            "CMake cannot take a compiler whose path has a double quote, a semicolon or a backslash: "
+            f"{str(spec.toolchain.cc)!r}",
             hint="use a cache with another path (XBUILD_CACHE_DIR)",
         )
     blocks = [

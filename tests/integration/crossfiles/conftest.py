@@ -50,8 +50,8 @@ TOOLS = (
 )
 
 
-# What CI has the time for: every target, CPython and toolchain once. zig's first C++ program builds its library, minutes
-# for each target; for ppc64le there is none.
+# What CI has the time for: every target, CPython and toolchain once. zig's first C++ program builds its library, which
+# takes minutes for each target; for ppc64le there is none.
 _QUICK = {
     ("aarch64", "gcc", "3.13"),
     ("riscv64", "gcc", "3.14"),
