@@ -44,12 +44,17 @@ def doctor(*arguments: str, inside: tuple[str, ...] = (), **environ: str) -> tup
 @pytest.mark.network
 @pytest.mark.emulator
 @pytest.mark.parametrize(
-    ("target", "toolchain"), [("aarch64", "gcc"), ("ppc64le", "gcc"), ("riscv64", "gcc"), ("aarch64", "zig")]
+    ("target", "toolchain"),
+    [
+        ("aarch64", "gcc"),
+        ("ppc64le", "gcc"),
+        ("riscv64", "gcc"),
+        pytest.param("aarch64", "zig", marks=pytest.mark.slow),  # it builds its C++ library
+    ],
 )
-def test_every_language_works(target: str, toolchain: str) -> None:
-    if toolchain == "zig":
-        pytest.importorskip("ziglang", reason="the extra zig is not installed")
-    status, checks = doctor("--target", target, "--toolchain", toolchain)
+def test_every_language_works(target: str, toolchain: str, request: pytest.FixtureRequest) -> None:
+    extra = {"PYTHONPATH": str(request.getfixturevalue("zig_site"))} if toolchain == "zig" else {}
+    status, checks = doctor("--target", target, "--toolchain", toolchain, **extra)
     assert status == 0, checks
     works = ["Python", "C", "C++", "C extension", "Cython", *(["Fortran"] if toolchain == "gcc" else [])]
     assert [checks[name]["status"] for name in works] == ["ok"] * len(works), checks
