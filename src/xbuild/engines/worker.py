@@ -176,7 +176,22 @@ def _explained(error: XBuildError) -> XBuildError:
     return error
 
 
+def _stand_by() -> None:
+    """Be the container's first process, and go on as its child: one that lost its parent has to be waited for.
+
+    Else it would count as a process to the end.
+    """
+    child = os.fork()
+    if child == 0:
+        return
+    while True:
+        ended, status = os.wait()
+        if ended == child:
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
 if __name__ == "__main__":
+    _stand_by()
     _stream = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what anything else prints is no event
     _lock = threading.Lock()

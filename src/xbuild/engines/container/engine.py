@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -70,21 +71,21 @@ class ContainerEngine:
 
     def run(self, request: WheelRequest, *, progress: Progress, environ: Mapping[str, str]) -> Result:
         """Build each wheel in a container of its own. Raises :class:`EngineError` where the engine fails."""
-        client = open_client(environ)
         cache = Cache.default(environ, progress=progress)
         results = []
-        for selection in request.selections:
-            with cache.workspace() as scratch:
-                one = _OneRun(
-                    engine=self,
-                    client=client,
-                    request=replace(request, selections=(selection,)),
-                    cache=cache,
-                    scratch=scratch,
-                    progress=progress,
-                    environ=environ,
-                )
-                results.append(one.run())
+        with closing(open_client(environ)) as client:
+            for selection in request.selections:
+                with cache.workspace() as scratch:
+                    one = _OneRun(
+                        engine=self,
+                        client=client,
+                        request=replace(request, selections=(selection,)),
+                        cache=cache,
+                        scratch=scratch,
+                        progress=progress,
+                        environ=environ,
+                    )
+                    results.append(one.run())
         return Result(
             wheels=tuple(wheel for result in results for wheel in result.wheels),
             report={**results[0].report, "builds": [each for result in results for each in result.report["builds"]]},

@@ -8,7 +8,7 @@ import queue
 import tarfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import docker
 from docker.types import LogConfig, Ulimit
 from docker.types import Mount as DockerMount
+from docker.utils.socket import STDOUT, frames_iter
 
 from xbuild.engines.container import labels
 from xbuild.engines.container.building import GONE, engine_errors
@@ -98,8 +99,8 @@ class Sandbox:
     def start(self) -> None:
         """Start the worker."""
         with engine_errors("starting a container"):
-            stream = self._client.api.attach(self._name, stdout=True, stderr=True, stream=True, demux=True)
-            threading.Thread(target=self._read, args=[stream], daemon=True).start()
+            connection = self._client.api.attach_socket(self._name, {"stdout": 1, "stderr": 1, "stream": 1})
+            threading.Thread(target=self._read, args=[connection], daemon=True).start()
             try:
                 self._client.api.start(self._name)
             except docker.errors.APIError as error:
@@ -163,15 +164,16 @@ class Sandbox:
                 return {}
             raise
 
-    def _read(self, stream: Iterable[tuple[bytes | None, bytes | None]]) -> None:
-        """Cut the worker's standard output into lines; what its standard error says is the last resort's only."""
+    def _read(self, connection: Any) -> None:
+        """Cut the worker's standard output into lines, to its end; what its standard error says is nobody's."""
         rest = b""
         try:
-            for out, _err in stream:
-                *lines, rest = (rest + (out or b"")).split(b"\n")
-                for line in lines:
-                    self._lines.put(line)
-                rest = rest if len(rest) < _LONGEST_LINE else b""
+            with closing(connection), closing(connection._response):
+                for channel, data in frames_iter(connection, tty=False):
+                    *lines, rest = (rest + (data if channel == STDOUT else b"")).split(b"\n")
+                    for line in lines:
+                        self._lines.put(line)
+                    rest = rest if len(rest) < _LONGEST_LINE else b""
         except (*GONE, docker.errors.DockerException, OSError, ValueError) as error:
             self._lines.put(error)
         else:
@@ -196,9 +198,7 @@ def _configuration(client: docker.DockerClient, plan: Plan, volume: str, marks: 
         memswap_limit=plan.memory,
         nano_cpus=int(plan.limits.cpus * 1e9) if plan.limits.cpus else None,
         pids_limit=plan.limits.pids,
-        ulimits=[Ulimit(name="core", soft=0, hard=0)],
-        # A process that has lost its parent is waited for, or it would count as a process to the end.
-        init=True,
+        ulimits=[Ulimit(name=name, soft=most, hard=most) for name, most in _most(plan.limits).items()],
         # What is printed goes to us alone, not to a file of the engine that nobody bounds.
         log_config=LogConfig(type="none"),
     )
@@ -214,6 +214,11 @@ def _configuration(client: docker.DockerClient, plan: Plan, volume: str, marks: 
         host_config=host,
     )
     return configuration
+
+
+def _most(limits: Limits) -> dict[str, int]:
+    """The limits of each process: left to itself, Podman asks for more open files than its service may have."""
+    return {"core": 0, "nofile": 1024, "nproc": limits.pids}
 
 
 def _user(client: docker.DockerClient) -> str:
