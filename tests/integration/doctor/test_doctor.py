@@ -53,7 +53,7 @@ def doctor(*arguments: str, inside: tuple[str, ...] = (), **environ: str) -> tup
     ],
 )
 def test_every_language_works(target: str, toolchain: str, request: pytest.FixtureRequest) -> None:
-    extra = {"PYTHONPATH": str(request.getfixturevalue("zig_site"))} if toolchain == "zig" else {}
+    extra: dict[str, Any] = {"PYTHONPATH": str(request.getfixturevalue("zig_site"))} if toolchain == "zig" else {}
     status, checks = doctor("--target", target, "--toolchain", toolchain, **extra)
     assert status == 0, checks
     works = ["Python", "C", "C++", "C extension", "Cython", *(["Fortran"] if toolchain == "gcc" else [])]
