@@ -54,3 +54,10 @@ def image(engine: Engine) -> BuiltImage:
     except EngineError as error:
         pytest.fail(f"{error.message}\n{error.details}")
     return BuiltImage(id=found, request=request, seconds=time.monotonic() - before)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the slow tests what Podman does with hostile builds: CI has the time for one engine's."""
+    for item in items:
+        if "test_sandbox.py" in item.nodeid and "podman" in item.name:
+            item.add_marker(pytest.mark.slow)
