@@ -6,7 +6,7 @@ The request goes in as one document. Out come events, a JSON object a line, each
     {"note": "…"}                   {"output": "…"}          see Progress
     {"need": [1, {"requirements": […], "interpreter": {…}}]} the worker waits for answer 1: the wheels are there, or not
     {"result": {"wheels": ["name.whl"], "report": {…}}}
-    {"error": {"kind": "BuildError", "message": "…", "hint": …, "details": …}}
+    {"error": {"kind": "BuildError", "message": "…", "hint": …, "details": …, "out_of_memory": false}}
 
 What comes out of a worker that has run a stranger's code is data and nothing more: whoever reads it checks it.
 """

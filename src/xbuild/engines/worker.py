@@ -39,6 +39,7 @@ REPLIES = "replies"
 
 _POLL = 0.02
 # Where a container sees how often it reached its limits: cgroup v2, then v1.
+_MEMORY_EVENTS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 _PIDS_EVENTS = (Path("/sys/fs/cgroup/pids.events"), Path("/sys/fs/cgroup/pids/pids.events"))
 
 
@@ -106,9 +107,9 @@ def main(folder: Path, send: Callable[[str, Any], None]) -> None:
     try:
         send("result", _run(folder, send))
     except XBuildError as error:
-        send("error", wire.encode_error(_explained(error)))
+        send("error", _told(error))
     except OSError as error:
-        send("error", wire.encode_error(_explained(_as_ours(error))))
+        send("error", _told(_as_ours(error)))
     except Exception:
         bug = XBuildError("this is a bug in xbuild, in its container", details=traceback.format_exc())
         send("error", wire.encode_error(bug))
@@ -160,20 +161,25 @@ def _as_ours(error: OSError) -> XBuildError:
     return XBuildError("this is a bug in xbuild, in its container", details=traceback.format_exc())
 
 
-def _explained(error: XBuildError) -> XBuildError:
-    """Add to a failure that the limit on processes was reached, which only the container itself can see."""
-    for file in _PIDS_EVENTS:
+def _told(error: XBuildError) -> dict[str, Any]:
+    """Return the failure, with the limits that were reached: not every engine sees them from outside."""
+    if _events(_PIDS_EVENTS, "max"):
+        error = type(error)(
+            f"{error.message} (the build reached the limit on processes)",
+            hint=error.hint or "'--container pids=NUMBER' allows more",
+            details=error.details,
+        )
+    return {**wire.encode_error(error), "out_of_memory": _events(_MEMORY_EVENTS, "oom_kill") > 0}
+
+
+def _events(files: Sequence[Path], name: str) -> int:
+    """Return how often ``name`` happened, by the first of ``files`` that says it; 0 if none does."""
+    for file in files:
         try:
-            events = dict(line.split() for line in file.read_text("utf-8").splitlines())
-        except (OSError, ValueError):
+            return int(dict(line.split() for line in file.read_text("utf-8").splitlines())[name])
+        except (OSError, ValueError, KeyError):
             continue
-        if int(events.get("max", 0)):
-            return type(error)(
-                f"{error.message} (the build reached the limit on processes)",
-                hint=error.hint or "'--container pids=NUMBER' allows more",
-                details=error.details,
-            )
-    return error
+    return 0
 
 
 def _stand_by() -> None:

@@ -55,6 +55,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Line]
     """Let the worker carry out the request with ``run`` for a pipeline."""
     monkeypatch.setattr(resolve, "missing", lambda *_args, **_options: ())
     monkeypatch.setattr(worker, "_PIDS_EVENTS", (tmp_path / "pids.events",))
+    monkeypatch.setattr(worker, "_MEMORY_EVENTS", (tmp_path / "none", tmp_path / "memory.oom_control"))
 
     def carry_out(run: Run, **document: Any) -> Line:
         def called(request: WheelRequest, *, progress: Progress, environ: Mapping[str, str], supply: Supply) -> Result:
@@ -120,7 +121,8 @@ def test_a_failure_ends_its_step_and_is_told(work: Callable[..., Line]) -> None:
     line = work(run)
 
     assert line.sent[:2] == [("began", [1, "Building"]), ("ended", [1, False])]
-    assert line.error == {"kind": "BuildError", "message": "it failed", "hint": "look", "details": None}
+    told = {"kind": "BuildError", "message": "it failed", "hint": "look", "details": None, "out_of_memory": False}
+    assert line.error == told
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,15 @@ def test_the_limit_on_processes_is_told_with_a_failure(work: Callable[..., Line]
 
     assert error["message"] == "it failed (the build reached the limit on processes)"
     assert error["hint"] == "'--container pids=NUMBER' allows more"
+
+
+def test_an_end_for_want_of_memory_is_told(work: Callable[..., Line], tmp_path: Path) -> None:
+    (tmp_path / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
+
+    def run(*_arguments: object) -> Result:
+        raise BuildError("it failed")
+
+    assert work(run).error["out_of_memory"] is True
 
 
 @pytest.mark.parametrize("events", ["max 0\n", "nonsense"])

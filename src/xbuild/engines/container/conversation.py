@@ -46,6 +46,7 @@ class Conversation:
     _steps: dict[int, AbstractContextManager[None]] = field(default_factory=dict)
     _result: dict[str, Any] | None = None
     _error: XBuildError | None = None
+    _out_of_memory: bool = False
 
     def hold(self) -> Mapping[str, Any]:
         """Start the worker and do as it says. Return its result, ``{"wheels": [name], "report": {…}}``.
@@ -94,6 +95,7 @@ class Conversation:
                 self._result = {"wheels": list(value["wheels"]), "report": dict(value["report"])}
             case "error":
                 self._error = wire.decode_error(value)
+                self._out_of_memory = value.get("out_of_memory") is True
             case _:
                 raise ValueError(kind)
 
@@ -127,7 +129,7 @@ class Conversation:
     def _explained(self, error: XBuildError, ending: Ending) -> XBuildError:
         """Say with a failure what the container has to do with it: the compiler that was killed could not say it."""
         message, advice = self._here(error.message), self._here(error.hint) if error.hint else None
-        if isinstance(error, BuildError) and ending.out_of_memory:
+        if isinstance(error, BuildError) and (ending.out_of_memory or self._out_of_memory):
             message += f" (the build reached its limit of {format_memory(self.plan.memory)} of memory)"
             advice = _first("'--container memory=SIZE' allows more", advice)
         elif isinstance(error, BuildError) and not self.plan.limits.network and _NO_NETWORK.search(error.details or ""):

@@ -99,9 +99,10 @@ class Sandbox:
     def start(self) -> None:
         """Start the worker."""
         with engine_errors("starting a container"):
-            connection = self._client.api.attach_socket(self._name, {"stdout": 1, "stderr": 1, "stream": 1})
-            threading.Thread(target=self._read, args=[connection], daemon=True).start()
             try:
+                # Podman looks for the program when it is attached to, Docker when it is started.
+                connection = self._client.api.attach_socket(self._name, {"stdout": 1, "stderr": 1, "stream": 1})
+                threading.Thread(target=self._read, args=[connection], daemon=True).start()
                 self._client.api.start(self._name)
             except docker.errors.APIError as error:
                 if "no such file or directory" not in str(error) and "executable file not found" not in str(error):
