@@ -66,6 +66,25 @@ def test_an_interrupt_while_modules_are_imported_is_quiet(tmp_path: Path) -> Non
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_end_changes_nothing(number: int) -> None:
+    """Neither while the interpreter calls what wants to be called at its end, nor when it drops its modules."""
+    code = f"""
+import atexit, os, sys
+class Last:
+    def __del__(self, kill=os.kill, process=os.getpid()):
+        kill(process, {number:d})
+last = Last()
+atexit.register(os.kill, os.getpid(), {number:d})
+sys.argv = ["xbuild", "--version"]
+from xbuild.entry import main
+sys.exit(main())
+"""
+    result = python("-c", code)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("xbuild ")
+
+
 def test_without_arguments_the_help_is_shown_and_the_status_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()
