@@ -107,6 +107,16 @@ def test_any_user_resolves_a_target_without_network_and_writes_nothing_into_the_
     assert "/tmp/cache/toolchains/" in text
 
 
+def test_the_pythons_of_the_image_are_compiled(engine: Engine, image: BuiltImage) -> None:
+    """A run could not keep byte code, and would make it anew each time: a second or two, more under emulation."""
+    modules, compiled = (
+        in_image(engine, image.id, "find", "/opt/xbuild/cache/trees", "-path", "*/usr/lib/*", "-name", name)
+        for name in ("*.py", "*.pyc")
+    )
+    assert modules
+    assert len(compiled.split()) == len(modules.split())
+
+
 def test_nothing_of_the_build_machines_settings_is_in_the_image(engine: Engine, image: BuiltImage) -> None:
     assert in_image(engine, image.id, "sh", "-c", "ls -A /tmp; find / -xdev -name 'ca.pem' 2>/dev/null; true") == ""
     history = json.dumps(engine.client.api.history(image.id))
