@@ -25,7 +25,7 @@ from xbuild.errors import BuildError
 from xbuild.files import atomic_write
 from xbuild.progress import TimedProgress
 from xbuild.provision.cache import Cache
-from xbuild.resolve import Selection, describe, resolve
+from xbuild.resolve import describe, resolve
 from xbuild.supply import IndexSupply, Interpreter
 from xbuild.testing.wheel import run_test
 from xbuild.toolchains.preflight import preflight
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
     from xbuild.resolve import Resolved
+    from xbuild.selection import Selection
     from xbuild.supply import Supply
     from xbuild.testing.wheel import TestResult
     from xbuild.wheels.elf import ElfFile

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import shutil
-import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from xbuild.build.pythons import FoundPython, ask_build_python, find_build_python
 from xbuild.crossfiles.spec import CrossSpec, Runtime
 from xbuild.emulator import ask_version, find_qemu, make_emulator, parse_version_output
-from xbuild.errors import DetailsError, TargetError, ToolchainError
+from xbuild.errors import DetailsError, ToolchainError
+from xbuild.machine import build_machine, find_tools
 from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
 from xbuild.provision.debian.sources import ArchiveSettings
 from xbuild.provision.directory import own_sysroot, own_target_python
 from xbuild.provision.image import python_root, read_record
 from xbuild.provision.provisioner import Provisioner
-from xbuild.targets import Target, get_target
-from xbuild.toolchains import Settings, ToolchainKind, find_pkg_config, materialise, with_pkg_config
+from xbuild.selection import DEFAULT_PYTHON, complete, read_settings
+from xbuild.toolchains import find_pkg_config, materialise, with_pkg_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,36 +30,8 @@ if TYPE_CHECKING:
     from xbuild.progress import Progress
     from xbuild.provision.model import ImageRecord, Provenance, Tree
     from xbuild.provision.provisioner import Request
+    from xbuild.selection import Selection
     from xbuild.toolchains import Toolchain, ToolchainPlan
-
-DEFAULT_PYTHON = "3.13"
-"""The CPython to build for where the user names none: fixed, so that the wheel does not depend on the machine."""
-
-# Programs of the build machine that are worth naming in a cross file, where the machine has them.
-_TOOLS = {"pkg-config": ("pkg-config", "pkgconf"), "cmake": ("cmake",), "cc": ("cc", "gcc"), "c++": ("c++", "g++")}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selection:
-    """What to build for, as the user chose it: one target, one CPython, and where their files come from.
-
-    ``python`` is ``X.Y``, or ``X.Yt`` for the free-threaded build; None: the one of ``build_details``, else
-    :data:`DEFAULT_PYTHON`. ``toolchain`` is ``gcc``, ``system``, ``zig`` or the path of a toolchain file.
-    ``sysroot_image`` names the container image that is the source of both ``sysroot`` and ``build_details``: they are
-    None until it has been copied from (:func:`xbuild.engines.container.sysroot.take_image`).
-    """
-
-    target: Target
-    python: str | None = None
-    toolchain: str = "gcc"
-    sysroot: Path | None = None
-    build_details: Path | None = None
-    sysroot_image: str | None = None
-    libraries: tuple[str, ...] = ()
-    archive: str | None = None
-    base_suite: str | None = None
-    python_suite: str | None = None
-    offline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,8 +87,8 @@ class _Resolver:
 
     def __init__(self, selection: Selection, *, progress: Progress, environ: Mapping[str, str], refresh: bool) -> None:
         self._path = environ.get("PATH", os.defpath)
-        self._settings = _settings(selection, search_path=self._path)
-        self._selection = _completed(selection, self._settings)
+        self._settings = read_settings(selection, search_path=self._path)
+        self._selection = complete(selection, self._settings)
         self._target = selection.target
         self._progress = progress
         self._environ = environ
@@ -148,7 +118,7 @@ class _Resolver:
             emulator=runtime.emulator,
             toolchain=toolchain,
             build_python=build_python.executable,
-            tools={**dict(_find_tools(self._environ)), **self._settings.tools},
+            tools={**dict(find_tools(self._environ)), **self._settings.tools},
         )
         provenance = tuple(tree.provenance for tree in self._trees)
         return Resolved(
@@ -192,7 +162,8 @@ class _Resolver:
             own_python=own_python,
             own_sysroot=self._own_sysroot(),
             version=version,
-            build_python=self._own_build_python(version) or self._find_build_python(version),
+            build_python=self._own_build_python(version)
+            or find_build_python(version, environ=self._environ, cache=self._cache),
             qemu=self._find_qemu() if self._needs_emulator else None,
         )
 
@@ -375,75 +346,7 @@ class _Resolver:
         found = ask_build_python(own) if own is not None else None
         return found if found is not None and found.is_of(version) else None
 
-    def _find_build_python(self, version: str) -> FoundPython | None:
-        """Look for it once, and remember: asking every interpreter on PATH takes longer than all the rest."""
-        names = ("PATH", "PYENV_ROOT", "HOME", "UV_PYTHON_INSTALL_DIR")
-        where = [sys.executable, *(self._environ.get(name, "") for name in names)]
-        key = f"build python {version} {json.dumps(where)}"
-        known = self._cache.record(key)
-        if known is not None and _modified(Path(known["executable"])) == known["modified"]:
-            return FoundPython(executable=Path(known["executable"]), version=known["version"])
-        number = version.removesuffix("t")
-        found = find_build_python(number, free_threaded=number != version, environ=self._environ)
-        if found is not None:
-            record = {"executable": str(found.executable), "version": found.version}
-            self._cache.write_record(key, {**record, "modified": _modified(found.executable)})
-        return found
-
     def _provisioned_build_python(self, version: str) -> FoundPython:
         built = self._provisioner.build_python(version)
         self._trees.append(built.tree)
         return FoundPython(executable=built.executable, version=built.version)
-
-
-def _settings(selection: Selection, *, search_path: str) -> Settings:
-    """Return what the selection's toolchain file says of more than compilers: nothing if it has none."""
-    if selection.toolchain in get_args(ToolchainKind):
-        return Settings()
-    from xbuild.toolchains.own_file import read_own_file
-
-    file = Path(selection.toolchain)
-    settings = read_own_file(file, search_path=search_path).settings
-    if settings.target is not None and settings.target.name != selection.target.name:
-        raise ToolchainError(
-            f"{file} is for {settings.target.name}, not for {selection.target.name}",
-            hint="name another --toolchain, or leave --target out",
-        )
-    return settings
-
-
-def _completed(selection: Selection, settings: Settings) -> Selection:
-    """Return ``selection`` with what it leaves open taken from the toolchain file."""
-    python = settings.python if selection.build_details is None and settings.build_details is None else None
-    return replace(
-        selection,
-        python=selection.python or python,
-        sysroot=selection.sysroot or settings.sysroot,
-        build_details=selection.build_details or settings.build_details,
-    )
-
-
-def build_machine(system: str, machine: str) -> Target:
-    """Return the machine xbuild runs on, in the words targets are described in."""
-    if system != "Linux":
-        raise TargetError(
-            f"xbuild builds on Linux, and this is {system}", hint="run it in a Linux container or a virtual machine"
-        )
-    try:
-        return get_target(machine)
-    except TargetError as error:
-        raise TargetError(f"xbuild does not know the machine it runs on: {machine}", hint=error.hint) from error
-
-
-def _modified(path: Path) -> int | None:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return None
-
-
-def _find_tools(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
-    for tool, names in _TOOLS.items():
-        found = next(filter(None, (shutil.which(name, path=environ.get("PATH")) for name in names)), None)
-        if found is not None:
-            yield tool, Path(found)

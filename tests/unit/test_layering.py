@@ -22,6 +22,7 @@ LAYERS = (
     {"by_hand", "pipeline"},
     {"report"},
     {"portable", "resolve"},
+    {"machine", "selection"},
     {"build"},
     {"testing"},
     {"emulator"},

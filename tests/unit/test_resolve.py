@@ -10,8 +10,10 @@ from tests.support.target_trees import write
 
 from xbuild import resolve
 from xbuild.errors import ProvisionError, TargetError, ToolchainError
+from xbuild.machine import build_machine
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection, describe
+from xbuild.resolve import describe
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def test_a_plan_says_what_an_image_gives_before_it_is_copied_from(tmp_path: Path
 )
 def test_a_machine_that_cannot_build_is_told_so(system: str, machine: str, message: str) -> None:
     with pytest.raises(TargetError) as caught:
-        resolve.build_machine(system, machine)
+        build_machine(system, machine)
 
     assert caught.value.message == message
 

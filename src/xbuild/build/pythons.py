@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from python_discovery import PythonInfo
+
+    from xbuild.provision.cache import Cache
 
 _log = logging.getLogger(__name__)
 
@@ -45,20 +49,37 @@ def ask_build_python(executable: Path) -> FoundPython | None:
     return FoundPython(executable=executable, version=version, free_threaded=free_threaded == "1")
 
 
-def find_build_python(version: str, *, free_threaded: bool = False, environ: Mapping[str, str]) -> FoundPython | None:
-    """Return an interpreter of CPython ``version`` (``"3.14"``) that can make virtual environments, or None.
+def find_build_python(version: str, *, environ: Mapping[str, str], cache: Cache) -> FoundPython | None:
+    """Return an interpreter of CPython ``version`` (``"3.14"``, ``"3.14t"``) that can make environments, or None.
 
     Looked for: the interpreter xbuild runs with, PATH, what uv manages, and pyenv's versions, whether on PATH or not.
-    A virtual environment's interpreter stands for the one it was made from.
+    A virtual environment's interpreter stands for the one it was made from. What was found is kept in ``cache``:
+    asking every interpreter takes longer than all the rest of a warm run.
     """
+    names = ("PATH", "PYENV_ROOT", "HOME", "UV_PYTHON_INSTALL_DIR")
+    where = [sys.executable, *(environ.get(name, "") for name in names)]
+    key = f"build python {version} {json.dumps(where)}"
+    known = cache.record(key)
+    if known is not None and _modified(Path(known["executable"])) == known["modified"]:
+        return FoundPython(executable=Path(known["executable"]), version=known["version"])
+    found = _search(version, environ)
+    if found is not None:
+        record = {"executable": str(found.executable), "version": found.version}
+        cache.write_record(key, {**record, "modified": _modified(found.executable)})
+    return found
+
+
+def _search(version: str, environ: Mapping[str, str]) -> FoundPython | None:
     from python_discovery import get_interpreter
+
+    number, free_threaded = version.removesuffix("t"), version.endswith("t")
 
     def suits(info: PythonInfo) -> bool:
         return info.has_venv and info.free_threaded == free_threaded and not info.debug_build
 
-    spec = f"cpython{version}{'t' if free_threaded else ''}"
+    pyenv = list(_pyenv(number, environ))
     try:
-        found = get_interpreter(spec, try_first_with=list(_pyenv(version, environ)), env=environ, predicate=suits)
+        found = get_interpreter(f"cpython{version}", try_first_with=pyenv, env=environ, predicate=suits)
     except RuntimeError as error:  # xbuild's own interpreter is asked too, and one that does not start raises this
         _log.info("looking for a build Python: %s", error)
         return None
@@ -80,3 +101,10 @@ def _pyenv(version: str, environ: Mapping[str, str]) -> Iterator[str]:
         for name in (f"python{version}", f"python{version}t"):
             if (folder / "bin" / name).is_file():
                 yield str(folder / "bin" / name)
+
+
+def _modified(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from xbuild.crossfiles import CrossFiles
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
-    from xbuild.resolve import Resolved, Selection
+    from xbuild.resolve import Resolved
+    from xbuild.selection import Selection
 
 PACKAGES = ("build", "setuptools", "wheel")
 """What is installed beside what the project requires: enough for ``python -m build --no-isolation`` of most."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xbuild.crossfiles import CrossFiles
     from xbuild.crossfiles.spec import CrossSpec
     from xbuild.progress import Progress
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
     Callback = Callable[..., Any]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xbuild.doctor.model import Check
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 _MARKS = {"ok": ("✓", "green"), "absent": ("-", "yellow"), "problem": ("✗", "red")}
 

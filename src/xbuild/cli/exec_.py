@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xbuild.by_hand.environment import Environment
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
     Callback = Callable[..., Any]
 

@@ -82,7 +82,7 @@ def build(
     from xbuild.engines.container.client import open_client
     from xbuild.engines.container.images import ImageRequest, ensure_image
     from xbuild.engines.container.inventory import own_images
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
     place = {name: value for name in ("base", "platform") if (value := chosen.pop(name)) is not None}
     groups = [targets] if together else [(target,) for target in dict.fromkeys(targets)]

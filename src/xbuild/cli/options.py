@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from xbuild.progress import Progress
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
     Callback = Callable[..., Any]
 
@@ -187,7 +187,7 @@ _SHARED = (
 
 
 def _select(targets: Sequence[Target], pythons: Sequence[str | None], shared: dict[str, Any]) -> tuple[Selection, ...]:
-    from xbuild.resolve import Selection  # not needed to parse, complete or describe options
+    from xbuild.selection import Selection  # not needed to parse, complete or describe options
 
     if shared["sysroot_image"] is not None:
         _refuse_beside_image(shared)

@@ -13,7 +13,7 @@ from xbuild.cli.options import output_options, selection_options, take_image
 from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 
 @click.command(context_settings={"allow_interspersed_args": False})

@@ -15,7 +15,7 @@ from xbuild.cli.exec_ import environment_options, prepare
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 
 @click.command()

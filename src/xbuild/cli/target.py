@@ -18,7 +18,7 @@ from xbuild.targets import Target, get_target, target_names
 if TYPE_CHECKING:
     from xbuild.progress import Progress
     from xbuild.provision.provisioner import Provisioner
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 
 @click.group()

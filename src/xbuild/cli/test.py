@@ -13,7 +13,7 @@ from xbuild.cli.console import open_progress, print_json, print_result
 from xbuild.cli.options import json_option, output_options, selection_options, take_image
 
 if TYPE_CHECKING:
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 
 @click.command()

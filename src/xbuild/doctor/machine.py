@@ -18,11 +18,11 @@ from xbuild import __version__
 from xbuild.doctor.model import Check
 from xbuild.emulator import find_qemu
 from xbuild.errors import BuildError, ProvisionError, XBuildError
+from xbuild.machine import build_machine
 from xbuild.provision.cache import Cache, format_size
 from xbuild.provision.debian.catalog import debian_catalog
 from xbuild.provision.debian.sources import ArchiveSettings
 from xbuild.provision.download import reach
-from xbuild.resolve import build_machine
 from xbuild.targets import get_target, target_names
 
 if TYPE_CHECKING:

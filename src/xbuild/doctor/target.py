@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from xbuild.crossfiles.spec import CrossSpec, Runtime
     from xbuild.progress import Progress
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 
 def check_target(selection: Selection, *, environ: Mapping[str, str], progress: Progress) -> Iterator[Check]:

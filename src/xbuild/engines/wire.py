@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from xbuild import errors
 from xbuild.pipeline import WheelRequest
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.supply import Interpreter
 from xbuild.targets import get_target
 

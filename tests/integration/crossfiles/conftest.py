@@ -27,7 +27,8 @@ from xbuild.crossfiles import CrossFiles, write_all
 from xbuild.errors import XBuildError
 from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
-from xbuild.resolve import Selection, resolve
+from xbuild.resolve import resolve
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:

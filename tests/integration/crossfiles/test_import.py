@@ -15,7 +15,8 @@ from tests.support.sdks import buildroot_sdk, yocto_sdk
 from xbuild.crossfiles.environment import render
 from xbuild.importing import Imported, import_files
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection, resolve
+from xbuild.resolve import resolve
+from xbuild.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

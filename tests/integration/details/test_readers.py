@@ -12,7 +12,8 @@ import pytest
 from xbuild.details import check, compare, discover, load, repair, synthesise
 from xbuild.elf_header import read_header
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection, resolve
+from xbuild.resolve import resolve
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:

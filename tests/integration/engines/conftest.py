@@ -12,7 +12,7 @@ from tests.support.engines import NAMES, Engine, make_base_image, running_engine
 from xbuild.engines.container.images import ImageRequest, ensure_image
 from xbuild.errors import EngineError
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:

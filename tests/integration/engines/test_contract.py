@@ -19,8 +19,8 @@ from xbuild.engines.local import LocalEngine
 from xbuild.errors import BuildError, TestError, VerificationError
 from xbuild.pipeline import WheelRequest
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection
 from xbuild.resources import data_path
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:

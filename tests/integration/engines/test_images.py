@@ -21,7 +21,7 @@ from xbuild.engines.container.contents import Provisioned, load
 from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image
 from xbuild.errors import EngineError
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from xbuild.engines.container.limits import parse_limits
 from xbuild.errors import BuildError, EngineError, XBuildError
 from xbuild.pipeline import WheelRequest
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import pytest
 from xbuild.elf_header import parse_header
 from xbuild.errors import ToolchainError
 from xbuild.progress import SilentProgress
-from xbuild.resolve import Selection, resolve
+from xbuild.resolve import resolve
+from xbuild.selection import Selection
 from xbuild.targets import Target, get_target
 from xbuild.toolchains import Toolchain, find_pkg_config, materialise, with_pkg_config
 from xbuild.toolchains.own import file_plan

@@ -12,7 +12,8 @@ from xbuild.by_hand.environment import _place, open_environment, project_require
 from xbuild.errors import UsageError
 from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
-from xbuild.resolve import Resolved, Selection
+from xbuild.resolve import Resolved
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 TARGET = get_target("riscv64")

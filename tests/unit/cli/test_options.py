@@ -10,14 +10,14 @@ from click.testing import CliRunner
 from xbuild.cli import Session
 from xbuild.cli.options import TargetType, json_option, output_options, selection_options
 from xbuild.errors import TargetError
-from xbuild.resolve import DEFAULT_PYTHON
+from xbuild.selection import DEFAULT_PYTHON
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
 
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 
 @click.command()

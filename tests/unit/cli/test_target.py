@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xbuild.progress import Progress
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 Captured = pytest.CaptureFixture[str]
 

@@ -10,7 +10,7 @@ import pytest
 from xbuild.engines import wire
 from xbuild.errors import BuildError, TestError, XBuildError
 from xbuild.pipeline import WheelRequest
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.supply import Interpreter
 from xbuild.targets import get_target
 

@@ -17,7 +17,7 @@ from xbuild import pipeline, resolve
 from xbuild.engines import wire, worker
 from xbuild.errors import BuildError, ProvisionError
 from xbuild.pipeline import Result, WheelRequest
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.supply import Interpreter
 from xbuild.targets import get_target
 

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from xbuild.errors import EngineError
-from xbuild.resolve import DEFAULT_PYTHON
+from xbuild.selection import DEFAULT_PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

@@ -32,7 +32,7 @@ from xbuild.errors import EngineError, UsageError, VerificationError
 from xbuild.pipeline import Result, Step, deliver, fetch_source
 from xbuild.provision.cache import Cache
 from xbuild.provision.image import python_root
-from xbuild.resolve import DEFAULT_PYTHON
+from xbuild.selection import DEFAULT_PYTHON
 from xbuild.wheels.verify import expectation_for, verify_wheel
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from xbuild.engines.container.sandbox import Sandbox
     from xbuild.pipeline import WheelRequest
     from xbuild.progress import Progress
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 _BUNDLE = "certificates.pem"
 _SOURCE = PurePosixPath("/xbuild/source")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xbuild.engines.container.contents import Provisioned
     from xbuild.engines.container.context import Context
     from xbuild.progress import Progress
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
 
 DEFAULT_BASE = "debian:trixie-slim"
 BUILDING = "container-images"

@@ -28,7 +28,7 @@ from xbuild.provision.cache import Cache
 from xbuild.provision.image import LIBRARIES, PYTHONS, python_tag, write_record
 from xbuild.provision.python import DETAILS_FILE, write_details, write_variables
 from xbuild.provision.rooted import RootedTree
-from xbuild.resolve import DEFAULT_PYTHON
+from xbuild.selection import DEFAULT_PYTHON
 from xbuild.wheels.elf import ElfError, read_elf
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xbuild.progress import Progress
-    from xbuild.resolve import Selection
+    from xbuild.selection import Selection
     from xbuild.targets import Target
 
     Connect = Callable[[Mapping[str, str]], docker.DockerClient]

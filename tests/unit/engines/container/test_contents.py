@@ -6,7 +6,7 @@ import pytest
 
 from xbuild.engines.container.contents import Provisioned, covers, dump, load, provisioned
 from xbuild.errors import EngineError
-from xbuild.resolve import DEFAULT_PYTHON, Selection
+from xbuild.selection import DEFAULT_PYTHON, Selection
 from xbuild.targets import get_target
 
 RISCV = get_target("riscv64")

@@ -20,7 +20,7 @@ from xbuild.engines.container.inventory import own_images, prune
 from xbuild.errors import EngineError, UsageError
 from xbuild.progress import SilentProgress
 from xbuild.provision.cache import Cache
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from xbuild.errors import EngineError
 from xbuild.progress import SilentProgress
 from xbuild.provision.directory import own_sysroot
 from xbuild.provision.image import read_record
-from xbuild.resolve import Selection
+from xbuild.selection import Selection
 from xbuild.targets import get_target, target_names
 
 TARGET = get_target("aarch64")
