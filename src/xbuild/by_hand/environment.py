@@ -34,7 +34,8 @@ from xbuild.by_hand.shims import shims
 from xbuild.crossfiles import write_all
 from xbuild.errors import BuildError, UsageError
 from xbuild.files import atomic_write
-from xbuild.provision.cache import Cache, remove
+from xbuild.provision.cache import Cache
+from xbuild.provision.workspaces import remove
 from xbuild.resolve import resolve
 
 if TYPE_CHECKING:

@@ -20,12 +20,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import logging
 import os
 import re
-import signal
-import stat
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,13 +30,10 @@ from typing import TYPE_CHECKING, Any
 from xbuild.errors import ProvisionError
 from xbuild.files import atomic_write
 from xbuild.progress import Progress, SilentProgress
+from xbuild.provision.workspaces import Workspace, file_lock, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from filelock import BaseFileLock
-
-_log = logging.getLogger(__name__)
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -260,28 +253,24 @@ class Cache:
         What killed processes left of theirs is removed first, and what they had started is ended: the kernel released
         their locks.
         """
-        base = self.root / "tmp"
-        path = base / f"{os.getpid()}-{os.urandom(4).hex()}"
-        lock = _file_lock(base / f"{path.name}.lock")
+        work = Workspace(self.root)
         try:
             with self.disk_errors():
-                base.mkdir(parents=True, exist_ok=True)
+                self.root.mkdir(parents=True, exist_ok=True)
                 if not (self.root / "CACHEDIR.TAG").exists():
                     atomic_write(self.root / "CACHEDIR.TAG", _TAG)
                 with self.lock("tmp", waiting_for="the cache's temporary files"):
-                    _sweep(base)
-                    _sweep_strays(self.root)
-                    lock.acquire(timeout=0)
-                path.mkdir()
-            yield path
+                    sweep(self.root)
+                    work.claim()
+            yield work.path
         except BaseException:
-            _end_processes(path)  # an interrupted program's own children would write on into what is removed
+            work.end_processes()  # an interrupted program's own children would write on into what is removed
             raise
         finally:
             try:
-                _close_workspace(path, lock)
+                work.close()
             except BaseException:  # interrupted just now
-                _close_workspace(path, lock)
+                work.close()
                 raise
 
     @contextmanager
@@ -291,7 +280,7 @@ class Cache:
 
         path = self.root / "locks" / f"{name}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = _file_lock(path)
+        lock = file_lock(path)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -316,89 +305,6 @@ def digest_error(origin: str, *, expected: str, found: str) -> ProvisionError:
         hint="the file was changed on its way, or the mirror is in the middle of an update:"
         " try again later, or use another mirror (XBUILD_ARCHIVE)",
     )
-
-
-def remove(path: Path) -> None:
-    """Remove a directory tree, if it is there, even where directories in it are read-only."""
-    if not path.exists():
-        return
-    for folder, names, _files in os.walk(path):
-        for name in names:
-            child = Path(folder, name)
-            mode = child.lstat().st_mode
-            if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
-                child.chmod(mode | 0o700)
-    import shutil  # 3 ms, which a warm run need not spend
-
-    shutil.rmtree(path)
-
-
-def _file_lock(path: Path) -> BaseFileLock:
-    import filelock  # takes 50 ms, and a warm run locks nothing
-
-    return filelock.FileLock(path)
-
-
-def _close_workspace(path: Path, lock: BaseFileLock) -> None:
-    try:
-        remove(path)
-        Path(lock.lock_file).unlink(missing_ok=True)
-    except OSError as error:  # the next workspace's sweep finds it by its lock
-        _log.debug("cannot remove %s: %s", path, error)
-    lock.release()
-
-
-def _sweep(base: Path) -> None:
-    """Remove the workspaces in ``base`` that no living process holds the lock of. Call it under the lock of all."""
-    import filelock
-
-    for path in base.glob("*.lock"):
-        lock = _file_lock(path)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            continue
-        _end_processes(path.with_suffix(""))
-        remove(path.with_suffix(""))
-        path.unlink(missing_ok=True)
-        lock.release()
-
-
-def _end_processes(workspace: Path, *, within: float = 3) -> None:
-    """End what a process that was killed or interrupted had started in its workspace.
-
-    Programs of a build or a test have the workspace's name, which no other ever has, in their environment.
-    """
-    deadline = time.monotonic() + within
-    while (found := list(_processes_in(workspace))) and time.monotonic() < deadline:
-        for process in found:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        time.sleep(0.01)
-
-
-def _processes_in(workspace: Path) -> Iterator[int]:
-    mark = os.fsencode(workspace)
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes():
-                yield int(folder.name)
-        except OSError:  # it has ended, or is another user's
-            continue
-
-
-def _sweep_strays(root: Path) -> None:
-    """Remove what writers of single files and small folders had not renamed when they were killed, an hour ago."""
-    before = time.time() - 3600
-    for pattern in ("*/.*.tmp", "*/.new-*"):
-        for path in root.glob(pattern):
-            try:
-                if path.lstat().st_mtime < before:
-                    remove(path) if path.is_dir() else path.unlink()
-            except FileNotFoundError:
-                continue
 
 
 def _base(environ: Mapping[str, str], root: Path) -> Path | None:

@@ -14,7 +14,8 @@ import pytest
 
 from xbuild.errors import ProvisionError
 from xbuild.progress import SilentProgress
-from xbuild.provision.cache import Cache, format_size, remove
+from xbuild.provision.cache import Cache, format_size
+from xbuild.provision.workspaces import remove
 
 CONTENT = b"a package"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -128,7 +129,7 @@ class TestTrees:
                 raise interrupts.pop()
             remove(path)
 
-        monkeypatch.setattr("xbuild.provision.cache.remove", interrupted)
+        monkeypatch.setattr("xbuild.provision.workspaces.remove", interrupted)
         with pytest.raises(KeyboardInterrupt), cache.workspace():
             pass
         assert list((cache.root / "tmp").iterdir()) == []
@@ -138,7 +139,7 @@ class TestTrees:
             raise OSError(errno.ENOTEMPTY, "Directory not empty", str(path))
 
         with monkeypatch.context() as patch:
-            patch.setattr("xbuild.provision.cache.remove", refuse)
+            patch.setattr("xbuild.provision.workspaces.remove", refuse)
             with cache.workspace() as folder:
                 (folder / "file").touch()
         assert folder.exists()
