@@ -68,14 +68,8 @@ def _compiler_version(toolchain: Toolchain) -> str:
 
 def _environment(spec: CrossSpec, layout: Layout) -> dict[str, str]:
     """What Conan's toolchains do not take from ``[conf]``."""
-    toolchain = spec.toolchain
     programs: Mapping[str, Path | None] = {
-        "AR": toolchain.ar,
-        "RANLIB": toolchain.ranlib,
-        "STRIP": toolchain.strip,
-        "NM": toolchain.nm,
-        "OBJCOPY": toolchain.objcopy,
-        "READELF": toolchain.readelf,
+        **spec.toolchain.binutils,
         "CC_FOR_BUILD": spec.tools.get("cc"),
         "CXX_FOR_BUILD": spec.tools.get("c++"),
     }

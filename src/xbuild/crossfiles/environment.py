@@ -57,12 +57,7 @@ def _compilers(spec: CrossSpec) -> dict[str, str]:
         "FC": toolchain.fc,
         "F77": toolchain.fc,
         "F90": toolchain.fc,
-        "AR": toolchain.ar,
-        "RANLIB": toolchain.ranlib,
-        "STRIP": toolchain.strip,
-        "NM": toolchain.nm,
-        "OBJCOPY": toolchain.objcopy,
-        "READELF": toolchain.readelf,
+        **toolchain.binutils,
         "PKG_CONFIG": spec.pkg_config,
         # Programs that are compiled to run during the build: autotools' and Meson's names, then cc-rs's.
         "CC_FOR_BUILD": build_cc,

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_CHUNK = 1 << 20
 _MAX_LINKS = 40  # Linux's own limit on the links in one path
 
 
@@ -42,15 +44,18 @@ class RootedTree:
         with self._lock:
             self._parent((*split_name(name), "."))
 
-    def file(self, name: str, *, executable: bool, layer: int = 0) -> BinaryIO | None:
-        """Create the regular file ``name`` and return it open for writing, or None if a higher layer has it."""
+    def file(self, name: str, content: IO[bytes], *, executable: bool, modified: float, layer: int = 0) -> None:
+        """Create the regular file ``name`` with ``content``, modified at that time, unless a higher layer has it."""
         with self._lock:
             place = self._claim(name, layer)
             if place is None:
-                return None
+                return
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(place, flags, 0o755 if executable else 0o644)
-        return os.fdopen(descriptor, "wb")
+        with os.fdopen(descriptor, "wb") as out:
+            shutil.copyfileobj(content, out, _CHUNK)
+            out.flush()
+            os.utime(out.fileno(), (modified, modified))
 
     def symlink(self, name: str, target: str, *, origin: str, layer: int = 0) -> None:
         """Create the symbolic link ``name``. ``origin`` is what to call it in the error :meth:`check_links` raises.

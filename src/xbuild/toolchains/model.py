@@ -44,6 +44,18 @@ class Toolchain:
     digest: str = ""
     plan: ToolchainPlan | None = None
 
+    @property
+    def binutils(self) -> Mapping[str, Path | None]:
+        """The tools beside the compilers, by the variables that every build system knows them by."""
+        return {
+            "AR": self.ar,
+            "RANLIB": self.ranlib,
+            "STRIP": self.strip,
+            "NM": self.nm,
+            "OBJCOPY": self.objcopy,
+            "READELF": self.readelf,
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:

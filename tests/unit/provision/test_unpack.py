@@ -229,10 +229,7 @@ class TestEscapes:
             try:
                 match kind:
                     case "file":
-                        out = tree.file(name, executable=False)
-                        assert out is not None
-                        with out:
-                            out.write(b"evil")
+                        tree.file(name, io.BytesIO(b"evil"), executable=False, modified=0)
                     case "link":
                         tree.symlink(name, target, origin=name)
                     case "hard":

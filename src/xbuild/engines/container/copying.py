@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
-import shutil
 import tarfile
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, cast
@@ -111,12 +109,8 @@ class Copy:
         target = f"{to}/{inside}".rstrip("/")
         if member.isreg():
             self._count("bytes", member.size, most=self.most_bytes)
-            out = self.tree.file(target, executable=bool(member.mode & 0o111))
-            if out is not None:
-                with out:
-                    shutil.copyfileobj(cast("IO[bytes]", archive.extractfile(member)), out, _CHUNK)
-                    out.flush()
-                    os.utime(out.fileno(), (member.mtime, member.mtime))
+            content = cast("IO[bytes]", archive.extractfile(member))
+            self.tree.file(target, content, executable=bool(member.mode & 0o111), modified=member.mtime)
         elif member.issym():
             self.tree.symlink(target, _inside_root(target, member.linkname), origin=f"the link /{target}")
         elif member.islnk():

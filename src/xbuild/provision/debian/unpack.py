@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
-import shutil
 import sys
 import tarfile
 import zlib
@@ -115,12 +114,9 @@ class _Unpacker:
         if not self.wanted(name):
             return
         if member.isreg():
-            out = self.tree.file(name, executable=bool(member.mode & 0o111), layer=layer)
-            if out is not None:
-                with out:
-                    shutil.copyfileobj(cast("IO[bytes]", archive.extractfile(member)), out, _CHUNK)
-                    out.flush()
-                    os.utime(out.fileno(), (member.mtime, member.mtime))
+            content = cast("IO[bytes]", archive.extractfile(member))
+            executable = bool(member.mode & 0o111)
+            self.tree.file(name, content, executable=executable, modified=member.mtime, layer=layer)
         elif member.issym():
             origin = f"{deb.label}: member {member.name!r}"
             self.tree.symlink(name, member.linkname, origin=origin, layer=layer)
