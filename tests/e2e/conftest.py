@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.command import Command, Disk, succeeded, why_no_disk
-from tests.support.mini_archive import MiniArchive
-from tests.support.mini_components import gcc, libraries, machine_program, python, qemu
+from tests.support.mini_components import small_archive
 
-from xbuild.targets import get_target, target_names
+from xbuild.targets import get_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.support.mini_archive import MiniArchive
 
 PPC, BUILD = get_target("ppc64le"), get_target(platform.machine())
 
@@ -79,13 +80,7 @@ def builder(folder: Path, warm_cache: Path) -> Command:
 @pytest.fixture
 def mini(folder: Path) -> MiniArchive:
     """Bookworm with compilers for ppc64le; trixie with CPython 3.14 for it and for this machine, and QEMU."""
-    archive = MiniArchive(folder / "mirror")
-    archive.add("bookworm", *libraries(PPC), *libraries(BUILD), *gcc(PPC, BUILD))
-    archive.add("trixie", *libraries(PPC, glibc="2.41-12"), *python(PPC))
-    archive.add("trixie", *libraries(BUILD, glibc="2.41-12"), *python(BUILD, program=machine_program()))
-    archive.add("trixie", qemu([get_target(name) for name in target_names()], BUILD))
-    archive.publish()
-    return archive
+    return small_archive(folder / "mirror", PPC, BUILD)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.command import one_message, succeeded
+from tests.support.projects import OWN_BACKEND
 from tests.support.wheels import Wheel
 
 if TYPE_CHECKING:
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
     from tests.support.command import Command
 
 pytestmark = [pytest.mark.network, pytest.mark.emulator]
-PYPROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
 BACKEND = """
 import shutil
 
@@ -32,7 +27,7 @@ def make_project(folder: Path, *, module: str, requires: str = "") -> Path:
     """A pure package whose backend has its wheel ready: nothing is compiled or installed to build it."""
     project = folder / "p"
     project.mkdir()
-    (project / "pyproject.toml").write_text(PYPROJECT)
+    (project / "pyproject.toml").write_text(OWN_BACKEND)
     (project / "backend.py").write_text(BACKEND)
     metadata = f"Metadata-Version: 2.1\nName: p\nVersion: 1\n{requires}"
     Wheel(

@@ -14,12 +14,13 @@ import pytest
 from tests.support.command import Command, succeeded
 from tests.support.mini_archive import MiniDeb
 from tests.support.mirror import Mirror, Stall
+from tests.support.projects import OWN_BACKEND
 from tests.support.wheels import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.command import Finished
+    from tests.support.command import Finished, Running
     from tests.support.mini_archive import MiniArchive
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -34,6 +35,16 @@ def interrupted(finished: Finished) -> None:
     assert "Traceback" not in finished.stderr
     assert finished.stderr.splitlines()[-1] == "interrupted"
     assert finished.stderr.count("interrupted") == 1
+
+
+def at_any_moment(command: Command, *arguments: str | Path) -> Iterator[Running]:
+    """Run the command to its end, then start it again and again, each time letting it get a little further."""
+    whole = command(*arguments)
+    succeeded(whole)
+    for part in range(2, 8):
+        with command.start(*arguments) as running:
+            time.sleep(whole.seconds * part / 8)
+            yield running
 
 
 def content(cache: Path) -> dict[str, list[str]]:
@@ -132,12 +143,6 @@ class TestProvisioning:
         assert command.left_behind() == []
 
 
-PYPROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-"""
 BACKEND = """
 import os, pathlib, shutil, subprocess, sys
 
@@ -158,7 +163,7 @@ class TestBuilding:
         """One that builds in no time, or not before it is interrupted."""
         project = folder / "p"
         project.mkdir()
-        (project / "pyproject.toml").write_text(PYPROJECT)
+        (project / "pyproject.toml").write_text(OWN_BACKEND)
         (project / "backend.py").write_text(BACKEND)
         Wheel(name="p-1-py3-none-any.whl", purelib="true").write(project)
         return project
@@ -202,25 +207,17 @@ class TestBuilding:
 
     def test_interrupted_at_any_moment(self, builder: Command, project: Path) -> None:
         arguments = ("wheel", project, "--target", "riscv64", "--outdir", builder.folder / "wheels")
-        whole = builder(*arguments)
-        succeeded(whole)
-        for part in range(2, 8):
-            with builder.start(*arguments) as running:
-                time.sleep(whole.seconds * part / 8)
-                running.send(signal.SIGINT)
-                finished = running.finish()
+        for running in at_any_moment(builder, *arguments):
+            running.send(signal.SIGINT)
+            finished = running.finish()
             if finished.returncode != 0:  # it may have been quicker
                 interrupted(finished)
             assert builder.left_behind() == []
 
     def test_killed_at_any_moment(self, builder: Command, project: Path) -> None:
         arguments = ("wheel", project, "--target", "riscv64", "--outdir", builder.folder / "wheels")
-        whole = builder(*arguments)
-        succeeded(whole)
-        for part in range(2, 8):
-            with builder.start(*arguments) as running:
-                time.sleep(whole.seconds * part / 8)
-                running.send(signal.SIGKILL)
+        for running in at_any_moment(builder, *arguments):
+            running.send(signal.SIGKILL)
         shutil.rmtree(builder.temporary)  # as above
         succeeded(builder(*arguments))
         assert builder.left_behind() == []

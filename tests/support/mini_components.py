@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.mini_archive import MiniDeb
+from tests.support.mini_archive import MiniArchive, MiniDeb
 from tests.support.wheels import Elf
+
+from xbuild.targets import get_target, target_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,3 +193,17 @@ def qemu(targets: Sequence[Target], build: Target) -> MiniDeb:
         files=files,
         executables=tuple(files),
     )
+
+
+def small_archive(folder: Path, target: Target, build: Target, *more: MiniDeb) -> MiniArchive:
+    """A mirror in ``folder`` with all that is needed to build on ``build`` for ``target``, and QEMU for every target.
+
+    Bookworm has the compilers and ``more``; trixie has CPython 3.14, for both machines, and QEMU.
+    """
+    archive = MiniArchive(folder)
+    archive.add("bookworm", *libraries(target), *libraries(build), *gcc(target, build), *more)
+    archive.add("trixie", *libraries(target, glibc="2.41-12"), *python(target))
+    archive.add("trixie", *libraries(build, glibc="2.41-12"), *python(build, program=machine_program()))
+    archive.add("trixie", qemu([get_target(name) for name in target_names()], build))
+    archive.publish()
+    return archive

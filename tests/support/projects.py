@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "hello-c"
 
+OWN_BACKEND = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
 BACKEND = """
 import base64, hashlib, zipfile
 
@@ -43,10 +50,7 @@ def pure_wheel(directory):
 def write_project(folder: Path, build: str, *, requires: Sequence[str] = (), dependencies: Sequence[str] = ()) -> Path:
     """A project with a backend of its own: ``build`` is the body of its ``build_wheel``."""
     folder.mkdir()
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        '[project]\nname = "demo"\nversion = "1"\n'
-    )
+    (folder / "pyproject.toml").write_text(f'{OWN_BACKEND}[project]\nname = "demo"\nversion = "1"\n')
     body = indent(build, "    ")
     (folder / "backend.py").write_text(
         BACKEND.format(requires=list(requires), dependencies=list(dependencies), body=body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,53 +70,59 @@ def moved(cross: Cross, tmp_path: Path) -> Callable[[str, str], Path]:
     return write
 
 
-def test_meson(
-    cross: Cross,
-    environ: Mapping[str, str],
-    moved: Callable[[str, str], Path],
-    project: Callable[[str], Path],
-) -> None:
-    source = project("meson")
-    file = os.path.relpath(moved("meson", "riscv64.ini"), source)
-    cross.build("meson", "setup", "build", "--cross-file", file, cwd=source, environ=environ)
-    cross.build("meson", "compile", "-C", "build", cwd=source, environ=environ)
-    cross.build("meson", "test", "-C", "build", cwd=source, environ=environ)
-    assert (source / "build" / f"plain{cross.spec.python.extension_suffix}").is_file()
-    cross.ask_target("import plain, withfortran; assert plain.answer() == 42", cwd=source / "build")
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a portable file is used: not where it was written."""
+
+    cross: Cross
+    environ: Mapping[str, str]
+    moved: Callable[[str, str], Path]
+    project: Callable[[str], Path]
+
+    def build(self, *command: str | Path, cwd: Path) -> str:
+        """Run a step of a build and return what it prints."""
+        return self.cross.build(*command, cwd=cwd, environ=self.environ)
 
 
-def test_cmake(
-    cross: Cross,
-    environ: Mapping[str, str],
-    moved: Callable[[str, str], Path],
-    project: Callable[[str], Path],
-) -> None:
-    source = project("cmake")
+@pytest.fixture
+def site(
+    cross: Cross, environ: Mapping[str, str], moved: Callable[[str, str], Path], project: Callable[[str], Path]
+) -> Site:
+    return Site(cross=cross, environ=environ, moved=moved, project=project)
+
+
+def test_meson(site: Site) -> None:
+    source = site.project("meson")
+    file = os.path.relpath(site.moved("meson", "riscv64.ini"), source)
+    site.build("meson", "setup", "build", "--cross-file", file, cwd=source)
+    site.build("meson", "compile", "-C", "build", cwd=source)
+    site.build("meson", "test", "-C", "build", cwd=source)
+    assert (source / "build" / f"plain{site.cross.spec.python.extension_suffix}").is_file()
+    site.cross.ask_target("import plain, withfortran; assert plain.answer() == 42", cwd=source / "build")
+
+
+def test_cmake(site: Site) -> None:
+    source = site.project("cmake")
     # Without a virtual environment, the file's own interpreter is the one that runs.
-    variables = {name: value for name, value in environ.items() if name != "VIRTUAL_ENV"}
-    toolchain = moved("cmake", "riscv64.cmake")
+    site = replace(site, environ={name: value for name, value in site.environ.items() if name != "VIRTUAL_ENV"})
+    toolchain = site.moved("cmake", "riscv64.cmake")
     configure = ("cmake", "-S", ".", "-B", "build", "-G", "Ninja", *MODULE)
-    cross.build(*configure, "--toolchain", toolchain, cwd=source, environ=variables)
-    cross.build("cmake", "--build", "build", cwd=source, environ=variables)
-    cross.build("ctest", "--test-dir", "build", "--output-on-failure", cwd=source, environ=variables)
-    assert (source / "build" / f"plain{cross.spec.python.extension_suffix}").is_file()
-    cross.ask_target("import plain; assert plain.answer() == 42", cwd=source / "build")
+    site.build(*configure, "--toolchain", toolchain, cwd=source)
+    site.build("cmake", "--build", "build", cwd=source)
+    site.build("ctest", "--test-dir", "build", "--output-on-failure", cwd=source)
+    assert (source / "build" / f"plain{site.cross.spec.python.extension_suffix}").is_file()
+    site.cross.ask_target("import plain; assert plain.answer() == 42", cwd=source / "build")
 
 
-def test_presets(
-    cross: Cross,
-    environ: Mapping[str, str],
-    moved: Callable[[str, str], Path],
-    project: Callable[[str], Path],
-) -> None:
-    source = project("cmake")
-    file = moved("presets", "riscv64.json")
+def test_presets(site: Site) -> None:
+    source = site.project("cmake")
+    file = site.moved("presets", "riscv64.json")
     include = f'{{"version": 4, "include": ["{os.path.relpath(file, source)}"]}}'
     (source / "CMakeUserPresets.json").write_text(include, "utf-8")
-    name = preset_name(cross.spec)
-    cross.build("cmake", "--preset", name, *MODULE, cwd=source, environ=environ)
-    cross.build("cmake", "--build", "--preset", name, cwd=source, environ=environ)
-    assert "100% tests passed" in cross.build("ctest", "--preset", name, cwd=source, environ=environ)
+    name = preset_name(site.cross.spec)
+    site.build("cmake", "--preset", name, *MODULE, cwd=source)
+    site.build("cmake", "--build", "--preset", name, cwd=source)
+    assert "100% tests passed" in site.build("ctest", "--preset", name, cwd=source)
 
 
 SETUP = """
@@ -125,26 +132,20 @@ setup(name="demo", version="1", ext_modules=[Extension("plain", ["module.c"])])
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
-def test_environment(
-    shell: str,
-    cross: Cross,
-    environ: Mapping[str, str],
-    moved: Callable[[str, str], Path],
-    project: Callable[[str], Path],
-) -> None:
+def test_environment(shell: str, site: Site) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
-    source = project("cmake")  # for its module
+    source = site.project("cmake")  # for its module
     (source / "setup.py").write_text(SETUP, "utf-8")
-    file = moved("env", "riscv64.env")
+    file = site.moved("env", "riscv64.env")
     # Only bash and zsh know where a sourced file is.
     enter = f". '{file}'" if shell == "bash" else f"cd '{file.parent}' && . ./{file.name}"
     build = f"{enter} && cd '{source}' && python -m build --wheel --no-isolation"
-    cross.build(shell, "-c", build, cwd=source, environ=environ)
+    site.build(shell, "-c", build, cwd=source)
     (wheel,) = (source / "dist").iterdir()
-    assert wheel.name == f"demo-1-cp313-cp313-{cross.spec.target.linux_tag}.whl"
+    assert wheel.name == f"demo-1-cp313-cp313-{site.cross.spec.target.linux_tag}.whl"
     shutil.unpack_archive(wheel, source / "modules", "zip")
-    cross.ask_target("import plain; assert plain.answer() == 42", cwd=source / "modules")
+    site.cross.ask_target("import plain; assert plain.answer() == 42", cwd=source / "modules")
 
 
 def test_an_environment_is_not_set_from_elsewhere(

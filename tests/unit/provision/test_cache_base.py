@@ -7,17 +7,18 @@ import platform
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.mini_archive import MiniArchive
-from tests.support.mini_components import gcc, libraries, machine_program, python, qemu
+from tests.support.mini_components import small_archive
 
 from xbuild.errors import ProvisionError
 from xbuild.provision.cache import Cache
 from xbuild.provision.debian.sources import ArchiveSettings
 from xbuild.provision.provisioner import Provisioner
-from xbuild.targets import get_target, target_names
+from xbuild.targets import get_target
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.mini_archive import MiniArchive
 
 PPC, BUILD = get_target("ppc64le"), get_target(platform.machine())
 CONTENT = b"a package"
@@ -121,13 +122,7 @@ def test_a_damaged_blob_of_the_base_is_fetched_again_beside_it(cache: Cache, bel
 
 @pytest.fixture
 def mini(tmp_path: Path) -> MiniArchive:
-    archive = MiniArchive(tmp_path / "mirror")
-    archive.add("bookworm", *libraries(PPC), *libraries(BUILD), *gcc(PPC, BUILD))
-    archive.add("trixie", *libraries(PPC, glibc="2.41-12"), *python(PPC))
-    archive.add("trixie", *libraries(BUILD, glibc="2.41-12"), *python(BUILD, program=machine_program()))
-    archive.add("trixie", qemu([get_target(name) for name in target_names()], BUILD))
-    archive.publish()
-    return archive
+    return small_archive(tmp_path / "mirror", PPC, BUILD)
 
 
 def provisioner(mini: MiniArchive, cache: Cache, *, offline: bool = False) -> Provisioner:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.mini_archive import MiniArchive, MiniDeb
-from tests.support.mini_components import gcc, libraries, machine_program, python, qemu
+from tests.support.mini_components import libraries, python, small_archive
 
 from xbuild.errors import ProvisionError, TargetError
 from xbuild.progress import SilentProgress
@@ -18,7 +18,7 @@ from xbuild.provision.cache import Cache
 from xbuild.provision.components import upstream_version
 from xbuild.provision.debian.sources import ArchiveSettings
 from xbuild.provision.provisioner import Provisioner
-from xbuild.targets import get_target, target_names
+from xbuild.targets import get_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,14 +38,8 @@ ZLIB = MiniDeb(
 @pytest.fixture
 def mini(tmp_path: Path) -> MiniArchive:
     """Bookworm with compilers for ppc64le, trixie with CPython 3.14 and QEMU."""
-    archive = MiniArchive(tmp_path / "mirror")
     zlib = MiniDeb(name="zlib1g", architecture="ppc64el")
-    archive.add("bookworm", *libraries(PPC), *libraries(BUILD), *gcc(PPC, BUILD), ZLIB, zlib)
-    archive.add("trixie", *libraries(PPC, glibc="2.41-12"), *python(PPC))
-    archive.add("trixie", *libraries(BUILD, glibc="2.41-12"), *python(BUILD, program=machine_program()))
-    archive.add("trixie", qemu([get_target(name) for name in target_names()], BUILD))
-    archive.publish()
-    return archive
+    return small_archive(tmp_path / "mirror", PPC, BUILD, ZLIB, zlib)
 
 
 @pytest.fixture
