@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,18 @@ def config_settings(
     elif backend is Backend.SCIKIT_BUILD_CORE and not _has_build_dir(pyproject, user):
         settings["build-dir"] = str(directory / "cmake")
     return settings
+
+
+def missing_programs(pyproject: Mapping[str, Any], *, search_path: str | None) -> tuple[str, ...]:
+    """Return requirements for programs that the backend runs, does not ask for by itself, and are not on the path.
+
+    scikit-build-core tells projects whether CMake is there, or a wheel of it for the machine, which it takes for the
+    target. Where neither is, some compile nothing.
+    """
+    if identify(pyproject) is not Backend.SCIKIT_BUILD_CORE:
+        return ()
+    found = any(shutil.which(name, path=search_path) for name in ("cmake", "cmake3"))
+    return () if found else ("cmake",)
 
 
 def _has_build_dir(pyproject: Mapping[str, Any], user: Mapping[str, str | list[str]]) -> bool:

@@ -73,7 +73,8 @@ def build_wheel(request: BuildRequest, *, environ: Mapping[str, str], progress: 
     env, settings = _environment(request, pyproject, base, runner)
     with progress.step("Installing build requirements"):
         builder = _project_builder(request.source.path, env, runner)
-        env.install(builder.build_system_requires)
+        programs = backends.missing_programs(pyproject, search_path=base.get("PATH"))
+        env.install({*builder.build_system_requires, *programs})
         env.install(_hook(request, lambda: builder.get_requires_for_build("wheel", settings)))
     with progress.step(f"Building {request.source.label} with {backend.value}"):
         made = Path(_hook(request, lambda: builder.build("wheel", request.directory / "dist", settings)))

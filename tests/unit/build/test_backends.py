@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xbuild.build.backends import Backend, config_settings, identify
+from xbuild.build.backends import Backend, config_settings, identify, missing_programs
 
 CROSS = Path("/files/meson-cross.ini")
 FOLDER = Path("/folder")
@@ -85,3 +85,14 @@ def test_cmake_builds_in_a_folder_of_a_fixed_name_unless_the_user_or_the_project
     assert _only(SCIKIT, {"build-dir": "b"}) == {"build-dir": "b"}
     assert _only(SCIKIT, {"skbuild.build-dir": "b"}) == {"skbuild.build-dir": "b"}
     assert _only({**SCIKIT, "tool": {"scikit-build": {"build-dir": "b"}}}, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "program", "expected"),
+    [(SCIKIT, "cmake", ()), (SCIKIT, "cmake3", ()), (SCIKIT, "make", ("cmake",)), (MESON, "make", ())],
+)
+def test_programs_that_scikit_build_core_would_miss(
+    tmp_path: Path, pyproject: dict[str, Any], program: str, expected: tuple[str, ...]
+) -> None:
+    (tmp_path / program).touch(0o755)
+    assert missing_programs(pyproject, search_path=str(tmp_path)) == expected
