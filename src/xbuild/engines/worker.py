@@ -157,7 +157,7 @@ def _as_ours(error: OSError) -> XBuildError:
     if error.errno == errno.EAGAIN:
         return BuildError("no further process could be started in the container")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return BuildError("the disk is full in the container", hint="free some space where the engine keeps its data")
+        return BuildError(str(error))  # whoever made the container says what that means
     return XBuildError("this is a bug in xbuild, in its container", details=traceback.format_exc())
 
 

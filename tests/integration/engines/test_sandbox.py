@@ -70,6 +70,11 @@ import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 time.sleep(10_000)
 """
+FILLS = """
+with open("filler", "wb") as file:
+    while True:
+        file.write(bytes(1 << 20))
+"""
 CONNECTS = """
 import socket
 socket.create_connection(("192.0.2.1", 80), timeout=5)
@@ -182,6 +187,27 @@ def test_it_sleeps_for_ever(build: Build, outdir: Path) -> None:
         build(SLEEPS, "timeout=10s")
 
     assert time.monotonic() - before < 60
+    assert not outdir.exists()
+
+
+@pytest.fixture
+def small_disk(engine: RunningEngine) -> Iterator[None]:
+    """The engine keeps its volumes where little else fits."""
+    volumes = Path(engine.client.info()["DockerRootDir"], "volumes")
+    volumes.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", volumes], check=True)
+    yield
+    subprocess.run(["umount", volumes], check=True)
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_it_fills_the_disk(build: Build, outdir: Path) -> None:
+    with pytest.raises(
+        BuildError, match=r"No space left on device \(the disk of the container engine is full\)"
+    ) as caught:
+        build(FILLS)
+
+    assert str(caught.value.hint).startswith("free some space where the engine keeps its data; ")
     assert not outdir.exists()
 
 

@@ -28,6 +28,7 @@ _LOGS = f"{FOLDER}/{worker.LOGS}/"
 _NO_NETWORK = re.compile(
     "Network is unreachable|[Nn]ame resolution|Name or service not known|Could not resolve host|dns error"
 )
+_DISK_FULL = re.compile("No space left on device|Disk quota exceeded")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -135,6 +136,9 @@ class Conversation:
         elif isinstance(error, BuildError) and not self.plan.limits.network and _NO_NETWORK.search(error.details or ""):
             message += " (a build in a container has no network)"
             advice = _first("'--container network=true' allows it one", advice)
+        elif isinstance(error, BuildError) and _DISK_FULL.search(f"{message} {error.details}"):
+            message += " (the disk of the container engine is full)"
+            advice = _first("free some space where the engine keeps its data", advice)
         return type(error)(message, hint=advice, details=error.details)
 
     def _too_long(self, processes: int | None) -> BuildError:

@@ -173,6 +173,12 @@ def test_a_failure_names_the_log_that_was_kept(tmp_path: Path) -> None:
         ),
         (
             {},
+            "cc: error: module.o: No space left on device",
+            "it failed (the disk of the container engine is full)",
+            "free some space where the engine keeps its data; look",
+        ),
+        (
+            {},
             "OSError: [Errno 101] Network is unreachable",
             "it failed (a build in a container has no network)",
             "'--container network=true' allows it one; look",
