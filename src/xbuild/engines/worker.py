@@ -157,7 +157,8 @@ def _as_ours(error: OSError) -> XBuildError:
     if error.errno == errno.EAGAIN:
         return BuildError("no further process could be started in the container")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return BuildError(str(error))  # whoever made the container says what that means
+        where = f": {error.filename}" if error.filename else ""
+        return BuildError(f"{os.strerror(error.errno)}{where}")  # whoever made the container says what that means
     return XBuildError("this is a bug in xbuild, in its container", details=traceback.format_exc())
 
 

@@ -129,7 +129,7 @@ def test_a_failure_ends_its_step_and_is_told(work: Callable[..., Line]) -> None:
     ("number", "kind", "message"),
     [
         (errno.EAGAIN, "BuildError", "no further process could be started in the container"),
-        (errno.ENOSPC, "BuildError", "the disk is full in the container"),
+        (errno.ENOSPC, "BuildError", "No space left on device"),
         (errno.EIO, "XBuildError", "this is a bug in xbuild, in its container"),
     ],
 )
