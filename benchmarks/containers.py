@@ -2,8 +2,8 @@
 
     python benchmarks/containers.py markupsafe==3.0.4 --target riscv64 --python 3.14 --repeat 5
 
-The images are made first, and are no part of the times. With ``--repeat`` the two take turns and the medians count.
-A page that is there already is continued. The exit status is 1 if any two wheels differ.
+Times are compared with ``--repeat`` alone: the two take turns, and the medians count. The images are made first, and are
+no part of them. A page that is there already is continued. The exit status is 1 if any two wheels differ.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ ENGINES = ("local", "container")
 HEADING = """# The same wheel from a container
 
 {conditions}
-Made with `benchmarks/containers.py`. Times are of whole commands with everything in the caches{turns}.
+Made with `benchmarks/containers.py`.{times}
 
-| wheel | from a container | SHA-256 begins | s local | s container | difference |
-|---|---|---|---|---|---|
+| wheel | from a container | SHA-256 begins |{columns}
+|---|---|---|{rule}
 """
 
 
@@ -56,11 +56,22 @@ def compare(source: str, *, target: str, python: str, repeat: int) -> tuple[bool
             name, digest, seconds = build(source, target=target, python=python, engine=engine)
             found.add((name, digest))
             times[engine].append(seconds)
-    local, container = (median(times[engine]) for engine in ENGINES)
     name, digest = min(found)
     verdict = "the same" if len(found) == 1 else "**another**"
-    line = f"| {name} | {verdict} | `{digest[:16]}` | {local:.1f} | {container:.1f} | {container - local:+.1f} |"
+    line = f"| {name} | {verdict} | `{digest[:16]}` |"
+    if repeat > 1:
+        local, container = (median(times[engine]) for engine in ENGINES)
+        line += f" {local:.1f} | {container:.1f} | {container - local:+.1f} |"
     return len(found) == 1, line
+
+
+def heading(repeat: int) -> str:
+    """Return how the page begins."""
+    if repeat == 1:
+        return HEADING.format(conditions=conditions(), times="", columns="", rule="")
+    times = f" Times are of whole commands with everything in the caches, medians of {repeat}."
+    columns = " s local | s container | difference |"
+    return HEADING.format(conditions=conditions(), times=times, columns=columns, rule="---|---|---|")
 
 
 def main() -> int:
@@ -78,8 +89,7 @@ def main() -> int:
     if options.output and options.output.exists():
         page = options.output.read_text("utf-8")
     else:
-        turns = f", medians of {options.repeat}" if options.repeat > 1 else ""
-        page = HEADING.format(conditions=conditions(), turns=turns)
+        page = heading(options.repeat)
     same = True
     for source, target, python in itertools.product(options.sources, options.target, options.python):
         alike, line = compare(source, target=target, python=python, repeat=options.repeat)
