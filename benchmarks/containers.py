@@ -2,8 +2,8 @@
 
     python benchmarks/containers.py markupsafe==3.0.4 --target riscv64 --python 3.14 --repeat 5
 
-Times are compared with ``--repeat`` alone: the two take turns, and the medians count. The images are made first, and are
-no part of them. A page that is there already is continued. The exit status is 1 if any two wheels differ.
+Times are compared with ``--repeat`` alone: the two take turns, and the medians count. The images are made first, and
+are no part of them. A page that is there already is continued. The exit status is 1 if any two wheels differ.
 """
 
 from __future__ import annotations
@@ -86,10 +86,8 @@ def main() -> int:
     pythons = [word for python in options.python for word in ("--python", python)]
     for target in options.target:
         subprocess.run([XBUILD, "image", "build", "--target", target, *pythons], check=True)
-    if options.output and options.output.exists():
-        page = options.output.read_text("utf-8")
-    else:
-        page = heading(options.repeat)
+    continued = options.output and options.output.exists()
+    page = options.output.read_text("utf-8") if continued else heading(options.repeat)
     same = True
     for source, target, python in itertools.product(options.sources, options.target, options.python):
         alike, line = compare(source, target=target, python=python, repeat=options.repeat)
