@@ -46,7 +46,7 @@ def find(top: Path, wanted: Callable[[str], bool], *, waits: Callable[[], int] =
         walk.work(_AT_FIRST)
         if waits() - before > _AT_FIRST // 2:
             walk.work_together()
-    return sorted(top.joinpath(path) for path in walk.found)
+    return sorted(map(Path, walk.found))
 
 
 class _Walk:

@@ -107,6 +107,16 @@ def test_a_whole_root_is_searched(tmp_path: Path) -> None:
     assert found(tmp_path) == expected
 
 
+@pytest.mark.parametrize("top", [".", "tree", "tree/usr/..", "./tree/usr"])
+def test_a_relative_folder_stays_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, top: str) -> None:
+    file = "tree/usr/lib/python3.14/build-details.json"
+    touch(tmp_path, file)
+    monkeypatch.chdir(tmp_path)
+    [only] = discover_all(Path(top))
+    assert not only.is_absolute()
+    assert only.resolve() == tmp_path / file
+
+
 def test_links_are_not_followed_and_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     touch(tmp_path, "usr/lib/python3.14/build-details.json")
     (tmp_path / "lib").symlink_to("usr/lib")
