@@ -13,6 +13,7 @@ What comes out of a worker that has run a stranger's code is data and nothing mo
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST = 100_000
+_INTERPRETER = re.compile(r"\d{1,3}\.\d{1,3}[\w.+]* [a-z]* \w+", re.ASCII)
 
 
 def encode_request(request: WheelRequest) -> dict[str, Any]:
@@ -55,10 +57,12 @@ def decode_interpreter(data: Mapping[str, Any]) -> Interpreter:
     """Return the interpreter that ``data`` describes. Raises :class:`ValueError` if it does not describe one."""
     version, abi_flags, machine, platforms = (data.get(each.name) for each in fields(Interpreter))
     match version, abi_flags, machine, platforms:
-        case str(), str(), str(), list() if all(isinstance(each, str) for each in platforms):
+        case str(), str(), str(), list() if _INTERPRETER.fullmatch(f"{version} {abi_flags} {machine}") and all(
+            isinstance(each, str) and re.fullmatch(r"\w+", each, re.ASCII) for each in platforms
+        ):
             return Interpreter(version=version, abi_flags=abi_flags, machine=machine, platforms=tuple(platforms))
         case _:
-            raise ValueError("an interpreter is three texts and a list of texts")
+            raise ValueError("an interpreter is a version, ABI flags, a machine, and a list of platform tags")
 
 
 def encode_error(error: errors.XBuildError) -> dict[str, Any]:

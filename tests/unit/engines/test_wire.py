@@ -42,12 +42,25 @@ def test_an_interpreter_arrives_as_it_was_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"version": 3}, {"abi_flags": None}, {"machine": []}, {"platforms": "linux"}, {"platforms": [1]}]
+    "change",
+    [
+        {"version": 3},
+        {"version": "3"},
+        {"version": "3.14.2\n-e ."},
+        {"version": "-r.3"},
+        {"abi_flags": None},
+        {"abi_flags": "t d"},
+        {"machine": []},
+        {"machine": ""},
+        {"platforms": "linux"},
+        {"platforms": [1]},
+        {"platforms": ["../x"]},
+    ],
 )
 def test_what_is_no_interpreter(change: dict[str, object]) -> None:
     data = {"version": "3.14.2", "abi_flags": "", "machine": "riscv64", "platforms": ["linux_riscv64"], **change}
 
-    with pytest.raises(ValueError, match="three texts and a list"):
+    with pytest.raises(ValueError, match="an interpreter is a version, ABI flags"):
         wire.decode_interpreter(data)
 
 

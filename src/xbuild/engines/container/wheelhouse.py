@@ -9,14 +9,16 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from packaging.pylock import PackageWheel, Pylock, PylockSelectError, PylockValidationError
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.tags import compatible_tags, cpython_tags
+from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
 from xbuild.build.process import clean_environ
+from xbuild.engines.container.settings import proxies
 from xbuild.errors import BuildError
 from xbuild.provision.cache import digest_file
 from xbuild.provision.download import Download, Downloader
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
     from xbuild.supply import Interpreter
 
 _LARGEST = 1 << 32
+_LONGEST = 10_000
+# What uv needs to reach an index. It need not know the rest, which may hold secrets.
+_FOR_UV = re.compile(
+    r"PATH|HOME|USER|TMPDIR|NETRC|DBUS_SESSION_BUS_ADDRESS|SSL_CERT_FILE|SSL_CERT_DIR|SSL_CLIENT_CERT|(UV|XDG)_\w+"
+)
 _ALLOW = "'--container network=true' lets the build fetch it itself, and anything else"
 
 
@@ -55,7 +62,10 @@ class Wheelhouse:
 
         Raises :class:`BuildError` if there are none, and :class:`ProvisionError` if they cannot be fetched.
         """
-        wanted = sorted(map(_checked, requirements))
+        markers = _markers(interpreter)
+        wanted = sorted({spelled for text in requirements if (spelled := _spelled(text, markers)) is not None})
+        if not wanted:
+            return ()
         with self.progress.step("Resolving requirements"):
             lock = self._lock(wanted, interpreter)
         wheels = list(_select(lock, interpreter))
@@ -80,7 +90,7 @@ class Wheelhouse:
             command,
             input="\n".join(requirements),
             cwd=self.folder,  # not the user's folder, whose pyproject.toml may configure uv for another purpose
-            env=clean_environ(self.environ),
+            env=_environ_of_uv(self.environ),
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -127,15 +137,48 @@ class Wheelhouse:
             Downloader().fetch(downloads, accept=accept, advance=advance)
 
 
-def _checked(text: str) -> str:
-    """Return ``text`` if it is a requirement of the index: it comes from a build that may run anybody's code."""
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        raise BuildError(f"the build requires {text!r}, which is not a requirement: {error}") from error
+def _spelled(text: str, markers: Environment) -> str | None:
+    """Return the requirement ``text`` in the words that uv is told; None if ``markers`` say that it does not apply.
+
+    It comes from a build that may run anybody's code, and what uv reads of it are lines of a file that may hold
+    options, paths, and variables to expand. So the text itself never gets there: no marker, and of the rest only
+    what can be nothing but a name, extras and versions.
+    """
+    requirement = _parsed(text)
     if requirement.url is not None:
         raise BuildError(f"the build requires {requirement.name} from an address: {requirement.url}", hint=_ALLOW)
-    return str(requirement)
+    if not _applies(requirement, markers):
+        return None
+    # A name with a dot in it could be that of a file: demo.zip.
+    extras = ",".join(sorted(map(canonicalize_name, requirement.extras)))
+    return f"{canonicalize_name(requirement.name)}{f'[{extras}]' if extras else ''} {requirement.specifier}".rstrip()
+
+
+def _parsed(text: str) -> Requirement:
+    if len(text) > _LONGEST:
+        raise BuildError(f"the build requires what is no requirement: it has {len(text)} characters")
+    try:
+        requirement = Requirement(text)
+    except (ValueError, RecursionError) as error:
+        raise BuildError(f"the build requires {text!r}, which is not a requirement: {error}") from error
+    # packaging takes escapes in a marker, \x0a for one, and anything at all after ===.
+    plain = all(re.fullmatch(r"[A-Za-z0-9.+!*_-]+", each.version) for each in requirement.specifier)
+    if not (plain and str(requirement).isprintable()):
+        raise BuildError(f"the build requires {text!r}, which has characters that no requirement needs")
+    return requirement
+
+
+def _applies(requirement: Requirement, markers: Environment) -> bool:
+    try:
+        # packaging's own context, of metadata, says that no extra is asked for.
+        return requirement.marker is None or requirement.marker.evaluate(cast("Mapping[str, str]", markers))
+    except (ValueError, RecursionError) as error:  # what is compared cannot be
+        raise BuildError(f"the build requires {requirement}, whose marker cannot be evaluated: {error}") from error
+
+
+def _environ_of_uv(environ: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in clean_environ(environ).items() if _FOR_UV.fullmatch(name)}
+    return kept | proxies(environ)
 
 
 def _select(lock: Pylock, interpreter: Interpreter) -> Iterator[PackageWheel]:

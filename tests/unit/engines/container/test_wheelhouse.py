@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from xbuild.provision.cache import Cache
 from xbuild.supply import Interpreter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 RISCV64 = Interpreter(
@@ -100,6 +102,15 @@ def test_a_requirement_that_nobody_has(house: Wheelhouse) -> None:
         ("demo @ file:///etc/passwd", "the build requires demo from an address: file:///etc/passwd"),
         ("--index-url=http://example.invalid", "the build requires '--index-url=http://example.invalid', which is not"),
         ("demo\n-r /etc/passwd", "the build requires 'demo\\n-r /etc/passwd', which is not a requirement"),
+        ("demo; " + "(" * 3000, "the build requires 'demo; (((((("),
+        ("demo==" + "1" * 20000, "the build requires what is no requirement: it has 20006 characters"),
+        ("demo; os_name ~= '5'", 'the build requires demo; os_name ~= "5", whose marker cannot be evaluated: '),
+        ("demo===${HOME}", "the build requires 'demo===${HOME}', which has characters that no requirement needs"),
+        ("demo ( ===${HOME} )", "the build requires 'demo ( ===${HOME} )', which has characters that no"),
+        (
+            r'demo; os_name == "\x22\n-e /some/dir\n#"',
+            "the build requires 'demo; os_name == \"\\\\x22\\\\n-e /some/dir\\\\n#\"', which has characters that no",
+        ),
     ],
 )
 def test_what_a_stranger_may_not_ask_for(house: Wheelhouse, text: str, message: str) -> None:
@@ -107,6 +118,65 @@ def test_what_a_stranger_may_not_ask_for(house: Wheelhouse, text: str, message: 
         house.fetch([text], RISCV64)
 
     assert caught.value.message.startswith(message)
+
+
+class Uv:
+    """Fails, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] | None = None
+        self.environ: dict[str, str] = {}
+
+    def __call__(self, _command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        self.lines, self.environ = options["input"].splitlines(), options["env"]
+        return subprocess.CompletedProcess([], returncode=1, stdout="", stderr="")
+
+
+@pytest.fixture
+def uv(monkeypatch: pytest.MonkeyPatch) -> Uv:
+    fake = Uv()
+    monkeypatch.setattr(subprocess, "run", fake)
+    return fake
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("demo", "demo"),
+        ("Demo.zip", "demo-zip"),  # uv would take it for a file
+        ("demo[More,less] >= 1, != 1.5.*", "demo[less,more] !=1.5.*,>=1"),
+        ("demo===1.0+local_1", "demo ===1.0+local_1"),
+        ("demo>=1; python_version >= '3.15' and platform_machine == 'riscv64'", "demo >=1"),
+        ("demo>=1; extra != 'test'", "demo >=1"),
+    ],
+)
+def test_uv_is_told_names_and_versions_and_nothing_else(house: Wheelhouse, uv: Uv, text: str, line: str) -> None:
+    with pytest.raises(BuildError, match="cannot find wheels"):
+        house.fetch([text], RISCV64)
+
+    assert uv.lines == [line]
+
+
+@pytest.mark.parametrize("marker", ["sys_platform == 'win32'", "extra == 'test'", r'os_name == "\x41 -e /some/dir"'])
+def test_what_a_marker_excludes_uv_does_not_see(house: Wheelhouse, uv: Uv, marker: str) -> None:
+    assert house.fetch([f"demo; {marker}"], RISCV64) == ()
+    assert uv.lines is None
+
+
+def test_uv_knows_what_it_needs_of_the_environment(house: Wheelhouse, uv: Uv) -> None:
+    known = {
+        "PATH": "/bin",
+        "UV_DEFAULT_INDEX": "https://index.invalid/simple",
+        "XDG_CONFIG_HOME": "/config",
+        "https_proxy": "http://proxy.invalid",
+        "SSL_CERT_FILE": "/ca.pem",
+    }
+    secret = {"SECRET": "1", "GITHUB_TOKEN": "2", "LD_PRELOAD": "3", "UV_PYTHON": "4", "PIP_INDEX_URL": "5"}
+
+    with pytest.raises(BuildError):
+        replace(house, environ=known | secret).fetch(["demo"], RISCV64)
+
+    assert uv.environ == known
 
 
 def test_a_wheel_that_is_not_what_the_lock_says(
