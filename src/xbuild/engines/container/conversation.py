@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from xbuild.engines import wire, worker
 from xbuild.engines.container.limits import format_memory
-from xbuild.engines.container.sandbox import FOLDER, TimeIsUp
+from xbuild.engines.container.plan import FOLDER
+from xbuild.engines.container.sandbox import TimeIsUp
 from xbuild.errors import BuildError, EngineError, XBuildError
 from xbuild.files import atomic_write
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from xbuild.engines.container.sandbox import Ending, Plan, Sandbox
+    from xbuild.engines.container.plan import Plan
+    from xbuild.engines.container.sandbox import Ending, Sandbox
     from xbuild.engines.container.wheelhouse import Wheelhouse
     from xbuild.progress import Progress
 

@@ -19,7 +19,8 @@ from xbuild.engines.container.client import open_client
 from xbuild.engines.container.conversation import Conversation
 from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image, find_image
 from xbuild.engines.container.limits import ANY_NETWORK, Limits
-from xbuild.engines.container.sandbox import FOLDER, Mount, Plan, open_sandbox
+from xbuild.engines.container.plan import FOLDER, Mount, Plan
+from xbuild.engines.container.sandbox import open_sandbox
 from xbuild.engines.container.settings import (
     certificate_settings,
     certificates,

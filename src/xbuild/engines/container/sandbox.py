@@ -9,53 +9,26 @@ import tarfile
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import docker
-from docker.types import LogConfig, Ulimit
-from docker.types import Mount as DockerMount
 from docker.utils.socket import STDOUT, frames_iter
 
 from xbuild.engines.container import labels
 from xbuild.engines.container.building import GONE, engine_errors
+from xbuild.engines.container.plan import ENTRY, FOLDER, configuration
 from xbuild.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from xbuild.engines.container.limits import Limits
+    from xbuild.engines.container.plan import Plan
 
-FOLDER = PurePosixPath("/xbuild/run")
-"""The one place in the container that can be written to, beside ``/tmp``."""
-
-_ENTRY = ["/opt/xbuild/venv/bin/python", "-I", "-m", "xbuild.engines.worker"]
-_TEMPORARY = "/tmp"  # noqa: S108, the container's own
-_UNPRIVILEGED = 1000
 _LONGEST_LINE = 1 << 24
 _LARGEST_FILE = 1 << 32
 _ENDS_WITHIN = 30
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mount:
-    """A file or folder of this machine, and where the container has it, read-only."""
-
-    here: Path
-    inside: PurePosixPath
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What a container is made from."""
-
-    image: str
-    platform: str | None
-    mounts: tuple[Mount, ...]
-    limits: Limits
-    memory: int
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +55,7 @@ def open_sandbox(client: docker.DockerClient, plan: Plan) -> Iterator[Sandbox]:
     try:
         with engine_errors("making a container"):
             client.volumes.create(name=name, labels=marks)
-            client.api.create_container_from_config(_configuration(client, plan, name, marks), name, plan.platform)
+            client.api.create_container_from_config(configuration(client, plan, name, marks), name, plan.platform)
         yield Sandbox(client, name)
     finally:
         _remove(client, name)
@@ -108,7 +81,7 @@ class Sandbox:
                 if "no such file or directory" not in str(error) and "executable file not found" not in str(error):
                     raise
                 raise EngineError(
-                    f"the image has no xbuild: there is no {_ENTRY[0]} in it",
+                    f"the image has no xbuild: there is no {ENTRY[0]} in it",
                     hint="begin its Containerfile with 'FROM' and an image that 'xbuild image build' made",
                 ) from error
 
@@ -184,49 +157,6 @@ class Sandbox:
         with suppress(docker.errors.DockerException, *GONE, KeyError, TypeError):
             return int(self._client.api.stats(self._name, stream=False, one_shot=True)["pids_stats"]["current"])
         return None
-
-
-def _configuration(client: docker.DockerClient, plan: Plan, volume: str, marks: Mapping[str, str]) -> dict[str, Any]:
-    mounts = [DockerMount(str(mount.inside), str(mount.here), type="bind", read_only=True) for mount in plan.mounts]
-    host = client.api.create_host_config(
-        network_mode=plan.limits.network or "none",
-        mounts=[DockerMount(str(FOLDER), volume, type="volume"), *mounts],
-        read_only=True,
-        tmpfs={_TEMPORARY: "rw,exec,nosuid,nodev,mode=1777"},
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges"],
-        mem_limit=plan.memory,
-        memswap_limit=plan.memory,
-        nano_cpus=int(plan.limits.cpus * 1e9) if plan.limits.cpus else None,
-        pids_limit=plan.limits.pids,
-        ulimits=[Ulimit(name=name, soft=most, hard=most) for name, most in _most(plan.limits).items()],
-        # What is printed goes to us alone, not to a file of the engine that nobody bounds.
-        log_config=LogConfig(type="none"),
-    )
-    configuration: dict[str, Any] = client.api.create_container_config(
-        plan.image,
-        [str(FOLDER)],
-        entrypoint=_ENTRY,
-        user=_user(client),
-        hostname="xbuild",
-        working_dir=str(FOLDER),
-        environment=dict(plan.environment),
-        labels=dict(marks),
-        host_config=host,
-    )
-    return configuration
-
-
-def _most(limits: Limits) -> dict[str, int]:
-    """The limits of each process: left to itself, Podman asks for more open files than its service may have."""
-    return {"core": 0, "nofile": 1024, "nproc": limits.pids}
-
-
-def _user(client: docker.DockerClient) -> str:
-    """The caller, who may read the source; not root, and in a rootless engine what stands for the caller there."""
-    if "name=rootless" in (client.info().get("SecurityOptions") or ()):
-        return "0:0"
-    return f"{os.getuid()}:{os.getgid()}" if os.getuid() else f"{_UNPRIVILEGED}:{_UNPRIVILEGED}"
 
 
 def _remove(client: docker.DockerClient, name: str) -> None:

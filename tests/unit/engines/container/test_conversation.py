@@ -11,7 +11,8 @@ import pytest
 from xbuild.engines import wire
 from xbuild.engines.container.conversation import Conversation
 from xbuild.engines.container.limits import parse_limits
-from xbuild.engines.container.sandbox import Ending, Plan, TimeIsUp
+from xbuild.engines.container.plan import Plan
+from xbuild.engines.container.sandbox import Ending, TimeIsUp
 from xbuild.errors import BuildError, EngineError, ProvisionError, TestError, XBuildError
 from xbuild.progress import SilentProgress
 from xbuild.supply import Interpreter
