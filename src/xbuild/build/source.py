@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import lzma
 import os
 import shutil
 import stat
 import tarfile
 import tomllib
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 # What a build leaves in a source folder for one machine must not be taken for another's; environments are not source.
 _NEVER_COPIED = frozenset({"__pycache__", ".venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 _BUILD_OUTPUT = ("lib.*", "temp.*", "bdist.*", "cp3*", "CMakeCache.txt", "meson-info", "lib")
+_LATEST = 253402300799  # 9999-12-31T23:59:59, the last that compilers take as SOURCE_DATE_EPOCH
+# What tarfile and zipfile raise for a file that is damaged, is compressed in a way that Python does not know, or says
+# what cannot be. KeyError is a hard link to a member that is not there.
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(KeyError, NotImplementedError, OverflowError, ValueError),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,7 +188,7 @@ def _unpack_sdist(path: Path, *, into: Path) -> SourceTree:
                 f"{path}: not an sdist: expected a name that ends with .tar.gz or .zip",
                 hint="a wheel is already built; give xbuild the project's folder or its sdist",
             )
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except _DAMAGED as error:
         raise BuildError(f"{path}: cannot be unpacked: {error}", hint="fetch or make the sdist again") from error
     tops = [entry for entry in into.iterdir() if entry.is_dir()]
     if len(tops) != 1:
@@ -201,6 +210,8 @@ def _unpack_tar(path: Path, into: Path) -> int:
             # tarfile's own filter strips a leading "/": an sdist with one is not what it should be, so refuse it.
             if PurePosixPath(member.name).is_absolute():
                 raise _unsafe(path, member.name, "its name is absolute")
+            if not abs(member.mtime) <= _LATEST:  # nor is it, if it is not a number
+                raise ValueError(f"the date of member {member.name!r} is no date: {member.mtime}")
             try:
                 extract_member(archive, member, into)
             except UnsafeMemberError as error:
@@ -220,11 +231,15 @@ def _unpack_zip(path: Path, into: Path) -> int:
                 raise _unsafe(path, info.filename, "its name leads out of the folder")
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise _unsafe(path, info.filename, "a link in a zip sdist")
+            if info.flag_bits & 1:
+                raise zipfile.BadZipFile(f"member {info.filename!r} is encrypted")
             extracted = Path(archive.extract(info, into))
             if (info.external_attr >> 16) & stat.S_IXUSR:
                 extracted.chmod(extracted.stat().st_mode | 0o111)
             if not info.is_dir():
-                date = calendar.timegm((*info.date_time, 0, 0, 0))
+                year, month, day, *time = info.date_time
+                # Writers that know no date leave month and day at 0.
+                date = calendar.timegm((year, min(max(month, 1), 12), max(day, 1), *time, 0, 0, 0))
                 # Which file is the newer one decides whether some backends generate it again.
                 os.utime(extracted, (date, date))
                 newest = max(newest, date)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ from xbuild.errors import BuildError
 from xbuild.provision.cache import Cache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from packaging.requirements import Requirement
 
 PYPROJECT = '[build-system]\nrequires = ["setuptools"]\n'
@@ -193,6 +197,116 @@ def test_a_damaged_sdist_is_named(tmp_path: Path) -> None:
     sdist.write_bytes(b"\x1f\x8b not gzip")
 
     with pytest.raises(BuildError, match=r"demo-1\.0\.tar\.gz: cannot be unpacked"):
+        open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
+
+
+def _change(path: Path, change: Callable[[bytearray], None]) -> Path:
+    content = bytearray(path.read_bytes())
+    change(content)
+    path.write_bytes(content)
+    return path
+
+
+def make_zip(path: Path, *, change: Callable[[bytearray], None]) -> Path:
+    """Of one member, ``demo/setup.py``; ``change`` gets the bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("demo/setup.py", b"# a text that is compressed, text that is compressed\n" * 9)
+    return _change(path, change)
+
+
+def _set(at: int, value: bytes, *, central: int) -> Callable[[bytearray], None]:
+    """Set a field where it is in the local header, and in the central directory's."""
+
+    def change(content: bytearray) -> None:
+        for place in (at, content.index(b"PK\1\2") + central):
+            content[place : place + len(value)] = value
+
+    return change
+
+
+def _damage_the_stream(content: bytearray) -> None:
+    begin = 30 + len("demo/setup.py")
+    content[begin : begin + 8] = b"\xff" * 8
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_damage_the_stream, "Error -3 while decompressing data: invalid block type"),
+        (
+            _set(6, b"\1\0", central=8),
+            "member 'demo/setup.py' is encrypted",
+        ),
+        (_set(8, b"\x09\0", central=10), "That compression method is not supported"),
+    ],
+    ids=["damaged", "encrypted", "deflate64"],
+)
+def test_a_zip_that_cannot_be_read_is_named(tmp_path: Path, change: Callable[[bytearray], None], reason: str) -> None:
+    sdist = make_zip(tmp_path / "demo-1.0.zip", change=change)
+
+    with pytest.raises(BuildError) as caught:
+        open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
+
+    assert caught.value.message == f"{sdist}: cannot be unpacked: {reason}"
+    assert caught.value.hint == "fetch or make the sdist again"
+
+
+@pytest.mark.parametrize(
+    ("dos_date", "expected"),
+    [(0, "1980-01-01"), (13 << 5 | 1, "1980-12-01"), (2 << 5 | 31, "1980-03-02"), (119 << 9 | 15 << 5, "2099-12-01")],
+)
+def test_a_zip_whose_dates_are_none_is_unpacked(tmp_path: Path, dos_date: int, expected: str) -> None:
+    sdist = make_zip(tmp_path / "demo-1.0.zip", change=_set(12, dos_date.to_bytes(2, "little"), central=14))
+
+    tree = open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
+
+    assert tree.date is not None
+    assert datetime.fromtimestamp(tree.date, UTC).date().isoformat() == expected
+
+
+def _make_tar_of(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Path:
+    member.size = len(content)
+    with tarfile.open(path, "w:xz" if path.suffix == ".xz" else "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("suffix", "reason"),
+    [("xz", "Corrupt input data"), ("gz", "Error -3 while decompressing data: ")],
+)
+def test_a_damaged_stream_is_named(tmp_path: Path, suffix: str, reason: str) -> None:
+    noise = hashlib.shake_256(b"").digest(99999)
+    text = b"".join(b"%d\n" % (number * number) for number in range(99999))
+    sdist = _make_tar_of(tmp_path / f"demo-1.0.tar.{suffix}", tarfile.TarInfo("demo/setup.py"), text)
+    _change(sdist, lambda content: content.__setitem__(slice(60000, 90000), noise[:30000]))
+
+    with pytest.raises(BuildError) as caught:
+        open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
+
+    assert caught.value.message.startswith(f"{sdist}: cannot be unpacked: {reason}")
+
+
+@pytest.mark.parametrize("date", ["inf", "-inf", "nan", "1e300", "1e20"])
+def test_a_date_that_is_none_is_named(tmp_path: Path, date: str) -> None:
+    member = tarfile.TarInfo("demo/setup.py")
+    member.pax_headers = {"mtime": date}
+    sdist = _make_tar_of(tmp_path / "demo-1.0.tar.gz", member)
+
+    with pytest.raises(BuildError) as caught:
+        open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
+
+    assert caught.value.message == (
+        f"{sdist}: cannot be unpacked: the date of member 'demo/setup.py' is no date: {float(date)}"
+    )
+
+
+def test_a_hard_link_to_nothing_is_named(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("demo/setup.py")
+    member.type, member.linkname = tarfile.LNKTYPE, "demo/nothing.py"
+    sdist = _make_tar_of(tmp_path / "demo-1.0.tar.gz", member)
+
+    with pytest.raises(BuildError, match=r"demo-1\.0\.tar\.gz: cannot be unpacked: "):
         open_source(str(sdist), into=_new(tmp_path), fetch_sdist=no_index)
 
 
