@@ -92,33 +92,41 @@ def machine_claims(document: Mapping[str, Any]) -> dict[str, Target | str]:
 
 
 def _machines(document: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield the minority of the keys that name the machine; of two that differ, the first."""
+    """Yield the minority of the keys that name the machine; of two that differ, the one that is not the suffix."""
     claims = machine_claims(document)
-    names = {where: claim if isinstance(claim, str) else claim.name for where, claim in claims.items()}
-    if len(set(names.values())) < 2:
-        return
+    groups = [{where for where in claims if _agree(claims, where, with_=each)} for each in claims]
     # A tie goes to the suffix: it is what the modules of the installation are called.
-    ranked = Counter(names.values())
-    majority = max(ranked, key=lambda name: (ranked[name], name == names.get("/abi/extension_suffix")))
-    agreeing = next(where for where, name in names.items() if name == majority)
-    for where, name in names.items():
-        if name != majority:
+    majority = max(groups, key=lambda group: (len(group), "/abi/extension_suffix" in group), default=set())
+    for where in claims:
+        if where not in majority:
+            agreeing = next(each for each in reversed(claims) if each in majority)
+            claim = claims[agreeing]
             yield Problem.make(
                 "XBD138",
                 "expected {expected}, found {found}: {agreeing:plain} is of {majority:plain}",
                 pointer=where,
-                expected=_named(where, claims[agreeing], document),
+                expected=_named(where, claim, document),
                 found=lookup(document, tuple(where.split("/")[1:])),
                 agreeing=agreeing,
-                majority=majority,
+                majority=claim if isinstance(claim, str) else claim.name,
             )
+
+
+def _agree(claims: Mapping[str, Target | str], where: str, *, with_: str) -> bool:
+    """Whether the key at ``where`` may stand beside the triplet ``with_``; the platform has no C library's name."""
+    one, other = (claim if isinstance(claim, str) else claim.triplet for claim in (claims[where], claims[with_]))
+    if where == "/platform" != with_:
+        return one.partition("-")[0] == other.partition("-")[0]
+    return one == other
 
 
 def _named(where: str, machine: Target | str, document: Mapping[str, Any]) -> str:
     """Return what the key at ``where`` would say if it were of ``machine``, a target or a triplet."""
     triplet = machine if isinstance(machine, str) else machine.triplet
     if where == "/platform":
-        return machine.platform if isinstance(machine, Target) else f"linux-{triplet.partition('-')[0]}"
+        cpu = triplet.partition("-")[0]
+        target = _target_named(cpu)
+        return target.platform if target else f"linux-{cpu}"
     if where == "/implementation/_multiarch":
         return triplet
     suffix = str(lookup(document, ("abi", "extension_suffix")))

@@ -103,6 +103,79 @@ def test_a_large_value_is_said_to_be_one_and_not_repeated(tmp_path: Path) -> Non
         assert (finding.code, finding.expected, finding.found) == ("XBD111", "a string", found)
 
 
+def machines(tmp_path: Path, platform: str, multiarch: str | None, suffix: str | None) -> list[str]:
+    """What a check says of the three keys that name the machine."""
+    document = json.loads((FILES / "musl-x86_64.json").read_bytes())
+    document["platform"] = platform
+    for place, key, form, value in (
+        ("implementation", "_multiarch", "{}", multiarch),
+        ("abi", "extension_suffix", ".cpython-314-{}.so", suffix),
+    ):
+        if value is None:
+            del document[place][key]
+        else:
+            document[place][key] = form.format(value)
+    file = tmp_path / "build-details.json"
+    file.write_text(json.dumps(document))
+    return [f"{each.pointer}: {each.message}" for each in check(file) if each.code == "XBD138"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "multiarch", "suffix", "expected"),
+    [
+        (
+            "linux-riscv64",
+            "powerpc64le-linux-musl",
+            "powerpc64le-linux-musl",
+            (
+                '/platform: expected "linux-ppc64le", found "linux-riscv64": /abi/extension_suffix is of '
+                "powerpc64le-linux-musl"
+            ),
+        ),
+        (
+            "linux-riscv64",
+            "sparc64-linux-musl",
+            None,
+            (
+                '/implementation/_multiarch: expected "riscv64-linux-gnu", found "sparc64-linux-musl": /platform is of '
+                "riscv64"
+            ),
+        ),
+        (
+            "linux-riscv64",
+            None,
+            "sparc64-linux-gnu",
+            '/platform: expected "linux-sparc64", found "linux-riscv64": /abi/extension_suffix is of sparc64-linux-gnu',
+        ),
+        (
+            "linux-x86_64",
+            "x86_64-linux-musl",
+            "aarch64-linux-musl",
+            (
+                '/abi/extension_suffix: expected ".cpython-314-x86_64-linux-musl.so", found '
+                '".cpython-314-aarch64-linux-musl.so": /implementation/_multiarch is of x86_64-linux-musl'
+            ),
+        ),
+        (
+            "linux-x86_64",
+            "x86_64-linux-gnu",
+            "x86_64-linux-musl",
+            (
+                '/implementation/_multiarch: expected "x86_64-linux-musl", found "x86_64-linux-gnu": '
+                "/abi/extension_suffix is of x86_64-linux-musl"
+            ),
+        ),
+        ("linux-x86_64", "x86_64-linux-musl", None, None),
+        ("linux-x86_64", None, "x86_64-linux-musl", None),
+        ("linux-sparc64", "sparc64-linux-gnu", "sparc64-linux-gnu", None),
+    ],
+)
+def test_the_platform_names_the_machine_and_not_the_c_library(
+    tmp_path: Path, platform: str, multiarch: str | None, suffix: str | None, expected: str | None
+) -> None:
+    assert machines(tmp_path, platform, multiarch, suffix) == ([expected] if expected else [])
+
+
 def test_a_target_can_be_given(tmp_path: Path) -> None:
     file = tmp_path / "build-details.json"
     shutil.copyfile(FILES / "relocatable-aarch64.json", file)
