@@ -135,7 +135,7 @@ class _OneRun:
             memory=memory,
             environment=self._network_environment(),
         )
-        with open_sandbox(self.client, plan) as sandbox:
+        with open_sandbox(self.client, plan, scratch=self.scratch) as sandbox:
             sandbox.put(self._files(source))
             conversation = Conversation(
                 source=self.request.source,

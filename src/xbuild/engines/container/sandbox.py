@@ -6,6 +6,7 @@ import io
 import os
 import queue
 import tarfile
+import tempfile
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
@@ -48,15 +49,18 @@ class TimeIsUp(Exception):  # noqa: N818, not an error of ours: the engine says 
 
 
 @contextmanager
-def open_sandbox(client: docker.DockerClient, plan: Plan) -> Iterator[Sandbox]:
-    """Make a container of ``plan``, not started yet; whatever happens, it and its volume are removed at the end."""
+def open_sandbox(client: docker.DockerClient, plan: Plan, *, scratch: Path) -> Iterator[Sandbox]:
+    """Make a container of ``plan``, not started yet; whatever happens, it and its volume are removed at the end.
+
+    ``scratch`` is a folder of this machine for files on their way to it.
+    """
     marks = {labels.RUN: "1", labels.OWNER: labels.current_owner()}
     name = f"xbuild-{os.getpid()}-{os.urandom(4).hex()}"
     try:
         with engine_errors("making a container"):
             client.volumes.create(name=name, labels=marks)
             client.api.create_container_from_config(configuration(client, plan, name, marks), name, plan.platform)
-        yield Sandbox(client, name)
+        yield Sandbox(client, name, scratch=scratch)
     finally:
         _remove(client, name)
 
@@ -64,9 +68,10 @@ def open_sandbox(client: docker.DockerClient, plan: Plan) -> Iterator[Sandbox]:
 class Sandbox:
     """A container that was made, then runs, then has ended."""
 
-    def __init__(self, client: docker.DockerClient, name: str) -> None:
+    def __init__(self, client: docker.DockerClient, name: str, *, scratch: Path) -> None:
         self._client = client
         self._name = name
+        self._scratch = scratch
         self._lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=1000)
 
     def start(self) -> None:
@@ -113,16 +118,19 @@ class Sandbox:
 
     def put(self, files: Mapping[str, bytes | Path]) -> None:
         """Put files into :data:`FOLDER`, by their names there."""
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            folders = {str(PurePosixPath(name).parent) for name in files} - {"."}
-            for folder in sorted(folders):
-                tar.addfile(_member(folder, mode=0o777, kind=tarfile.DIRTYPE))
-            for name, content in files.items():
-                data = content.read_bytes() if isinstance(content, Path) else content
-                tar.addfile(_member(name, mode=0o644, size=len(data)), io.BytesIO(data))
-        with engine_errors("putting files into a container"):
-            self._client.api.put_archive(self._name, str(FOLDER), archive.getvalue())
+        with tempfile.TemporaryFile(dir=self._scratch) as archive:
+            with tarfile.open(fileobj=archive, mode="w") as tar:
+                folders = {str(PurePosixPath(name).parent) for name in files} - {"."}
+                for folder in sorted(folders):
+                    tar.addfile(_member(folder, mode=0o777, kind=tarfile.DIRTYPE))
+                for name, content in files.items():
+                    with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as file:
+                        size = file.seek(0, os.SEEK_END)
+                        file.seek(0)
+                        tar.addfile(_member(name, mode=0o644, size=size), file)
+            archive.seek(0)
+            with engine_errors("putting files into a container"):
+                self._client.api.put_archive(self._name, str(FOLDER), archive)
 
     def get(self, folder: str) -> dict[str, bytes]:
         """Return the plain files in a folder of :data:`FOLDER`, by name; none if it is not there.
