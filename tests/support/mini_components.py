@@ -87,6 +87,7 @@ def python(target: Target, version: str = "3.14.8", *, program: bytes = b"") -> 
         "VERSION": short,
         "LDVERSION": short,
         "LIBDIR": f"/usr/lib/{triplet}",
+        "LDLIBRARY": f"libpython{short}.so",
         "LIBRARY": f"libpython{short}.a",
         "LIBPYTHON": "",
         "py_version": version,
@@ -143,7 +144,15 @@ def python(target: Target, version: str = "3.14.8", *, program: bytes = b"") -> 
             links={
                 f"usr/lib/{triplet}/libpython{short}.a": f"../python{short}/config-{short}-{triplet}/libpython{short}.a"
             },
-            fields={"Depends": "libexpat1-dev"},
+            fields={"Depends": f"libpython{short} (= {version}-1), libexpat1-dev"},
+        ),
+        MiniDeb(
+            name=f"libpython{short}",
+            version=f"{version}-1",
+            architecture=arch,
+            files={f"usr/lib/{triplet}/libpython{short}.so.1.0": elf(target)},
+            links={f"usr/lib/{triplet}/libpython{short}.so": f"libpython{short}.so.1.0"},
+            fields={"Depends": f"libpython{short}-stdlib, libc6"},
         ),
     )
 

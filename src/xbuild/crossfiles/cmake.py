@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xbuild.crossfiles import pkgconfig, quoting
 from xbuild.crossfiles.environment import interpreter_environment
+from xbuild.crossfiles.pkgconfig import EMBEDDING
 from xbuild.errors import ToolchainError
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def _headers(spec: CrossSpec) -> Iterator[str]:
     yield f"if(EXISTS {quoting.cmake(library)})\n"
     for prefix in ("Python", "Python3", "PYTHON"):
         yield f"  {_set(f'{prefix}_LIBRARY', library)}"
+    yield f"  {_set('CMAKE_EXE_LINKER_FLAGS_INIT', EMBEDDING)}"
     yield "endif()\n"
 
 

@@ -27,21 +27,27 @@ Libs: {libs}
 """
 
 
+EMBEDDING = "-Wl,--allow-shlib-undefined"
+"""What programs that embed Python are linked with: the library's own needs are not in the sysroot, or newer there."""
+
+
 def file_names(spec: CrossSpec) -> tuple[str, ...]:
-    """Return ``python3.pc`` and ``python-3.13.pc``, and these with ``-embed``."""
+    """Return ``python3.pc`` and ``python-3.13.pc``, and these with ``-embed`` where there is a library to link."""
     versioned = f"python-{spec.python.version}{spec.python.abi_flags}"
-    return tuple(f"{name}{suffix}.pc" for name in ("python3", versioned) for suffix in ("", "-embed"))
+    suffixes = ("", "-embed") if _libpython(spec) else ("",)
+    return tuple(f"{name}{suffix}.pc" for name in ("python3", versioned) for suffix in suffixes)
 
 
 def render(name: str, spec: CrossSpec, _layout: Layout) -> str:
     """Return the text of the file ``name``."""
     suffix = "-embed" if name.endswith("-embed.pc") else ""
+    library = _libpython(spec) if suffix else None
     return _FILE.format(
         suffix=suffix,
         description=spec.target.description,
         version=spec.python.version,
         include=_path(str(spec.python.include), spec),
-        libs=_libpython(spec) if suffix else "",
+        libs=f"{EMBEDDING} -Wl,{_path(library, spec)}" if library else "",
     )
 
 
@@ -59,10 +65,9 @@ def environment(spec: CrossSpec, layout: Layout) -> dict[str, str]:
     }
 
 
-def _libpython(spec: CrossSpec) -> str:
+def _libpython(spec: CrossSpec) -> str | None:
     libpython = spec.python.details.libpython
-    path = (libpython.dynamic or libpython.static) if libpython else None
-    return f"-Wl,{_path(path, spec)}" if path else f"-lpython{spec.python.version}{spec.python.abi_flags}"
+    return (libpython.dynamic or libpython.static) if libpython else None
 
 
 def _path(path: str, spec: CrossSpec) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xbuild.crossfiles import quoting
+from xbuild.crossfiles.pkgconfig import EMBEDDING
 from xbuild.crossfiles.sysconfigdata import rewrite_variables
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ libdir={libdir}
 configdir={configdir}
 embed=
 for option do
-  test "$option" != --embed || embed={library}
+  test "$option" != --embed || embed='{library}'
 done
 test $# -gt 0 || {{ echo "$usage" >&2; exit 1; }}
 for option do
@@ -53,7 +54,7 @@ def render(spec: CrossSpec, layout: Layout) -> str:
         include=quoting.shell(str(python.include)),
         libdir=quoting.shell(str(variables["LIBDIR"])),
         configdir=quoting.shell(str(variables["LIBPL"])),
-        library=f"-lpython{python.version}{python.abi_flags}",
+        library=f"{EMBEDDING} -lpython{python.version}{python.abi_flags}",
         libs=" ".join(
             quoting.shell(word) for name in ("LIBS", "SYSLIBS") for word in str(variables.get(name, "")).split()
         ),

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from xbuild.crossfiles.pkgconfig import EMBEDDING
 from xbuild.errors import ToolchainError
 from xbuild.importing.cmake_reader import CMakeReader
 from xbuild.importing.facts import Evidence, Facts, Program, Read, Unknown
@@ -147,6 +148,8 @@ class _Facts:
             )
             for kind in _LINKED
         }
+        if kinds["EXE"] == (EMBEDDING,):
+            kinds["EXE"] = ()  # as our own files say it, of programs alone
         chosen = kinds["SHARED"] or kinds["MODULE"] or kinds["EXE"]
         for kind, flags in kinds.items():
             if flags and flags != chosen:

@@ -50,7 +50,7 @@ def test_python_config_answers(make_spec: MakeSpec, tmp_path: Path) -> None:
     assert ask("--prefix") == (0, "/xb/python\n")
     assert ask("--includes") == (0, "-I/xb/python/include/python3.13\n")
     assert ask("--libs") == (0, "-ldl -lm\n")
-    assert ask("--libs", "--embed") == (0, "-lpython3.13 -ldl -lm\n")
+    assert ask("--libs", "--embed") == (0, "-Wl,--allow-shlib-undefined -lpython3.13 -ldl -lm\n")
     assert ask("--ldflags") == (0, "-L/xb/python/lib/riscv64-linux-gnu -ldl -lm\n")
     assert ask("--extension-suffix", "--abiflags") == (0, ".cpython-313-riscv64-linux-gnu.so\n\n")
     assert ask("--configdir") == (0, "/xb/python/lib/python3.13/config-3.13-riscv64-linux-gnu\n")

@@ -87,6 +87,26 @@ class TestTargetPython:
         assert found.python.details.libpython is not None
         assert found.python.details.libpython.static is None
 
+    def test_the_shared_library_is_there_for_programs_that_embed_it(self, provisioner: Provisioner) -> None:
+        found = provisioner.target_python(PPC, "3.14")
+        library = found.python.prefix / "lib/powerpc64le-linux-gnu/libpython3.14.so"
+        assert library.is_file()
+        assert found.python.details.libpython is not None
+        assert found.python.details.libpython.dynamic == str(library)
+        assert found.python.details.libpython.link_extensions is False
+
+    @pytest.mark.parametrize(("depends", "wanted"), [("libpython3.14t64 (>= 3)", True), ("libpython3.14x", False)])
+    def test_it_has_the_name_that_the_headers_package_gives_it(
+        self, depends: str, wanted: bool, mini: MiniArchive, provisioner: Provisioner
+    ) -> None:
+        program, stdlib, headers, library = python(PPC)
+        renamed = replace(library, name="libpython3.14t64")
+        newer = replace(headers, version="3.14.9-1", fields={"Depends": f"libpython3.14-stdlib, {depends}"})
+        mini.add("forky", *libraries(PPC), program, stdlib, newer, renamed)
+        mini.publish()
+        found = again(provisioner, python_suite="forky").target_python(PPC, "3.14")
+        assert ("libpython3.14t64" in [package.name for package in found.tree.provenance.packages]) is wanted
+
     def test_each_change_to_the_details_has_its_origin(self, provisioner: Provisioner) -> None:
         origins = {origin.pointer: origin for origin in provisioner.target_python(PPC, "3.14").origins}
         suffix = origins["/abi/extension_suffix"]
@@ -120,9 +140,9 @@ class TestTargetPython:
         assert caught.value.message == "forky (ppc64el) has no libpython3.14-dev, the headers of CPython 3.14"
 
     def test_packages_of_another_shape_are_told(self, mini: MiniArchive, provisioner: Provisioner) -> None:
-        program, stdlib, headers = python(PPC)
+        program, stdlib, headers, _ = python(PPC)
         bare = replace(headers, files={"usr/include/python3.14/Python.h": b""}, links={})
-        mini.add("forky", *libraries(PPC), program, stdlib, replace(bare, version="3.14.9-1"))
+        mini.add("forky", *libraries(PPC), program, stdlib, replace(bare, version="3.14.9-1", fields={}))
         mini.publish()
         with pytest.raises(ProvisionError) as caught:
             again(provisioner, python_suite="forky").target_python(PPC, "3.14")

@@ -55,13 +55,22 @@ class Recipe:
 
 
 def target_python(target: Target, version: str, index: PackageIndex) -> Recipe:
-    """The interpreter, its whole standard library and its headers, and the run-time libraries wheels are linked to."""
+    """The interpreter, its whole standard library and its headers, and the run-time libraries wheels are linked to.
+
+    The interpreter's own library is for programs that embed it, and for finds that ask for that: modules need none.
+    """
+    packages = resolve(index, (f"python{version}", *_RUNTIME), exclude=_NOT_FOR_PYTHON)
+    # What it needs are other libraries' headers, for embedding: left out.
+    headers = index.get(f"libpython{version}-dev")
+    if headers is None:
+        raise ProvisionError(f"{index.origin} has no libpython{version}-dev, the headers of CPython {version}")
+    library = re.search(rf"(?<!\S)libpython{re.escape(version)}(t64)?(?=[\s,(]|$)", headers.depends)
+    if library is not None:
+        packages = resolve(index, (f"python{version}", library[0], *_RUNTIME), exclude=_NOT_FOR_PYTHON)
     return Recipe(
         component="target-python",
         name=f"python{version}-{target.name}",
-        packages=_with_headers(
-            resolve(index, (f"python{version}", *_RUNTIME), exclude=_NOT_FOR_PYTHON), version, index
-        ),
+        packages=(*packages, headers),
         options=(target.name, version),
         wanted=_is_of_python,
         mend=partial(mend_target_python, target=target, version=version),
@@ -148,14 +157,6 @@ def _native_major(index: PackageIndex) -> str:
     if match is None:
         raise ProvisionError(f"{index.origin} has no GCC: expected gcc to depend on gcc-<version>")
     return match[1]
-
-
-def _with_headers(packages: tuple[Package, ...], version: str, index: PackageIndex) -> tuple[Package, ...]:
-    """Add the package of the headers, but not what it needs: other libraries' headers, for embedding."""
-    headers = index.get(f"libpython{version}-dev")
-    if headers is None:
-        raise ProvisionError(f"{index.origin} has no libpython{version}-dev, the headers of CPython {version}")
-    return (*packages, headers)
 
 
 def _check_names(libraries: Sequence[str], index: PackageIndex) -> None:
