@@ -150,7 +150,7 @@ class _Tree:
             dynamic_stableabi=self._first(self._library("LIBDIR", "PY3LIBRARY")),
             static=self._first(self._library("LIBDIR", "LIBRARY"), self._library("LIBPL", "LIBRARY")),
             interpreter=interpreter,
-            stable_suffixes=stable_suffixes_in(self.prefix / binary.value) if binary and elf else None,
+            stable_suffixes=self._stable_suffixes(binary, elf, target),
             binary=binary,
             elf=elf,
         )
@@ -207,6 +207,14 @@ class _Tree:
             return None
         path = self._relative(f"{folder}/python{version}")
         return Found(value=path, origin=f"{self.variables_name}: BINDIR, LDVERSION")
+
+    def _stable_suffixes(
+        self, binary: Found | None, elf: ElfHeader | None, target: Target | None
+    ) -> frozenset[str] | None:
+        """What the import table has, if there is one in ``binary`` and it is not another machine's."""
+        if binary is None or elf is None or (target is not None and not elf.matches(target.elf)):
+            return None
+        return stable_suffixes_in(self.prefix / binary.value, extension_suffix=self._text("EXT_SUFFIX"))
 
     def _library(self, folder: str, name: str, *, ending: str = "") -> Iterator[Found]:
         if self._text(folder) and self._text(name).endswith(ending) and self._text(name):

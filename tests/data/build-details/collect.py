@@ -68,8 +68,14 @@ def main(destination: Path, tree: Path, version: str) -> None:
             put(destination, tree, file, f"{heading}\nbuild_time_vars = {{\n{lines}}}\n")
     headers(destination, tree, version)
     for file in sorted((tree / "usr/lib").glob(f"*/libpython{version}.so")):
-        suffixes = "".join(f"{suffix}\0" for suffix in sorted(stable_suffixes_in(file)))
-        put(destination, tree, file, file.read_bytes()[:64] + b"\0" + suffixes.encode("ascii"))
+        own = str(parse_variables(tables[0])["EXT_SUFFIX"])
+        table = (*sorted(stable_suffixes_in(file, extension_suffix=own) or ()), own)
+        put(
+            destination,
+            tree,
+            file,
+            file.read_bytes()[:64] + "".join(f"\0{suffix}" for suffix in table).encode() + b"\0",
+        )
     for file in sorted((tree / "usr/lib").glob(f"*/libpython{version}.a")):
         put(destination, tree, file, b"!<arch>\n")
     for file in sorted((tree / "usr/lib").glob(f"*/pkgconfig/python-{version}.pc")):

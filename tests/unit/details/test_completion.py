@@ -189,6 +189,25 @@ def test_without_a_library_the_interpreter_is_looked_into(tmp_path: Path) -> Non
     assert (details.libpython.dynamic, details.libpython.link_extensions) == (None, False)
 
 
+@pytest.mark.parametrize("binary", ["no library", "another machine's", "another interpreter's"])
+def test_a_binary_without_the_interpreters_table_proves_nothing(tmp_path: Path, binary: str) -> None:
+    """A program that is linked to libpython has no import table; what the file says of it stays."""
+    tree = copy("good-3.14-riscv64", tmp_path)
+    library = tree / "lib/riscv64-linux-gnu/libpython3.14.so"
+    match binary:
+        case "no library":
+            library.unlink()
+        case "another machine's":
+            other = TREES / "debian-3.14-x86_64/usr/lib/x86_64-linux-gnu/libpython3.14.so"
+            library.write_bytes(other.read_bytes() + b".cpython-314-riscv64-linux-gnu.so\0")
+        case _:
+            library.write_bytes(library.read_bytes().replace(b"cpython-314", b"cpython-313"))
+    file = tree / "lib/python3.14/build-details.json"
+    assert [finding.code for finding in check(file) if finding.pointer == "/suffixes/extensions"] == []
+    if binary != "another machine's":
+        assert repair(file).diff() == ""
+
+
 def test_without_binaries_the_rule_of_the_version_applies(tmp_path: Path) -> None:
     tree = copy("debian-3.13-riscv64", tmp_path)
     for file in (
