@@ -69,13 +69,8 @@ def main(destination: Path, tree: Path, version: str) -> None:
     headers(destination, tree, version)
     for file in sorted((tree / "usr/lib").glob(f"*/libpython{version}.so")):
         own = str(parse_variables(tables[0])["EXT_SUFFIX"])
-        table = (*sorted(stable_suffixes_in(file, extension_suffix=own) or ()), own)
-        put(
-            destination,
-            tree,
-            file,
-            file.read_bytes()[:64] + "".join(f"\0{suffix}" for suffix in table).encode() + b"\0",
-        )
+        names = "\0".join(("", *sorted(stable_suffixes_in(file, extension_suffix=own) or ()), own, ""))
+        put(destination, tree, file, file.read_bytes()[:64] + names.encode("ascii"))
     for file in sorted((tree / "usr/lib").glob(f"*/libpython{version}.a")):
         put(destination, tree, file, b"!<arch>\n")
     for file in sorted((tree / "usr/lib").glob(f"*/pkgconfig/python-{version}.pc")):

@@ -19,10 +19,10 @@ OWN = ".cpython-314-s390x-linux-gnu.so"
 
 
 def test_suffixes(tmp_path: Path) -> None:
-    assert stable_suffixes_in(LIBRARY, extension_suffix=OWN) == {".abi3.so", ".abi3-s390x-linux-gnu.so"}
+    assert stable_suffixes_in(LIBRARY, extension_suffix=OWN) == frozenset({".abi3.so", ".abi3-s390x-linux-gnu.so"})
     file = tmp_path / "x"
     file.write_bytes(b"\0.x.so\0.abi3.so\0x.abi3.so\0\0.abi3t.so\0\0.abi3-\xff.so\0\0.abi3.py\0\0.abi3.so")
-    assert stable_suffixes_in(file, extension_suffix=".x.so") == {".abi3.so", ".abi3t.so"}
+    assert stable_suffixes_in(file, extension_suffix=".x.so") == frozenset({".abi3.so", ".abi3t.so"})
     file.write_bytes(b"\0.x.so\0")
     assert stable_suffixes_in(file, extension_suffix=".x.so") == frozenset()
 
