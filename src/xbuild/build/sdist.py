@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import tomllib
@@ -91,20 +90,28 @@ def fetch_sdist(link: SdistLink, *, directory: Path, cache: Cache, progress: Pro
     Raises :class:`ProvisionError` if it cannot be had, or is not what the index says.
     """
     path = directory / link.filename
-    blob = cache.blob_path(link.sha256)
-    if not blob.is_file():
+    blob = _find_blob(link, cache)
+    if blob is None:
         if offline:
             raise ProvisionError(
                 f"offline: the sdist of {link.name} {link.version} is not in the cache",
                 hint="run the same command without --offline, once with a network",
             )
         _download(link, to=path, progress=progress)
-        cache.insert_blob(path, link.sha256, origin=link.url)
-    if hashlib.sha256(blob.read_bytes()).hexdigest() != link.sha256:
-        blob.unlink()
-        raise ProvisionError(f"the sdist in the cache was damaged: {blob}", hint="run the same command again")
+        blob = cache.insert_blob(path, link.sha256, origin=link.url)
     path.symlink_to(blob)
     return path
+
+
+def _find_blob(link: SdistLink, cache: Cache) -> Path | None:
+    """Return the sdist in the cache, if it is there and whole."""
+    size = link.size
+    if not size:
+        try:
+            size = cache.blob_path(link.sha256).stat().st_size
+        except FileNotFoundError:
+            return None
+    return cache.find_blob(link.sha256, size)
 
 
 def _download(link: SdistLink, *, to: Path, progress: Progress) -> None:

@@ -105,11 +105,38 @@ def test_offline_an_sdist_must_be_in_the_cache(tmp_path: Path) -> None:
     assert caught.value.message == "offline: the sdist of demo 1.0 is not in the cache"
 
 
-def test_a_damaged_sdist_is_removed_from_the_cache(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [0, len(CONTENT)])
+def test_a_damaged_sdist_in_the_cache_is_fetched_again(tmp_path: Path, size: int) -> None:
+    served = tmp_path / "served.tar.gz"
+    served.write_bytes(CONTENT)
     blob = Cache(tmp_path / "cache").blob_path(hashlib.sha256(CONTENT).hexdigest())
     blob.parent.mkdir(parents=True)
     blob.write_bytes(b"damaged")
 
-    with pytest.raises(ProvisionError, match="the sdist in the cache was damaged"):
-        fetch(link("https://index.invalid/demo-1.0.tar.gz"), tmp_path, offline=True)
+    assert fetch(link(served.as_uri(), size=size), tmp_path).read_bytes() == CONTENT
+    assert blob.read_bytes() == CONTENT
+
+    blob.write_bytes(b"damaged")
+    with pytest.raises(ProvisionError, match=r"offline: the sdist of demo 1\.0 is not in the cache"):
+        fetch(link(served.as_uri(), size=size), tmp_path, offline=True)
     assert not blob.exists()
+
+
+def test_a_damaged_sdist_in_the_base_cache_stays_there_and_is_fetched(tmp_path: Path) -> None:
+    served = tmp_path / "served.tar.gz"
+    served.write_bytes(CONTENT)
+    base = tmp_path / "base"
+    damaged = Cache(base).blob_path(hashlib.sha256(CONTENT).hexdigest())
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"damaged")
+
+    found = fetch_sdist(
+        link(served.as_uri()),
+        directory=tmp_path,
+        cache=Cache(tmp_path / "cache", base=base),
+        progress=SilentProgress(),
+        offline=False,
+    )
+
+    assert found.read_bytes() == CONTENT
+    assert damaged.read_bytes() == b"damaged"
