@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]*(.*?)[ \t]*(?:/\*.*)?$", re.MULTILINE)
+_DEFINE = re.compile(r"^[ \t]*+#[ \t]*+define[ \t]++(\w++)(.*+)", re.MULTILINE)
 _LEVELS = {"PY_RELEASE_LEVEL_ALPHA": "alpha", "PY_RELEASE_LEVEL_BETA": "beta", "PY_RELEASE_LEVEL_GAMMA": "candidate"}
 _LEVELS |= {"PY_RELEASE_LEVEL_FINAL": "final"}
 _LEVEL_NIBBLES = {"alpha": 0xA, "beta": 0xB, "candidate": 0xC, "final": 0xF}
@@ -22,7 +22,8 @@ _MOST_DIGITS = 6
 
 def parse_defines(text: str) -> Mapping[str, str]:
     """Return the ``#define``d macros without parameters; conditions are not evaluated, the last definition counts."""
-    return {name: value for name, value in _DEFINE.findall(text) if not value.startswith("(")}
+    found = ((name, rest.partition("/*")[0].strip()) for name, rest in _DEFINE.findall(text))
+    return {name: value for name, value in found if not value.startswith("(")}
 
 
 def read_version(headers: Path) -> VersionInfo | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,39 @@ def test_defines() -> None:
     text = '#define A 1\n # define B\t"x" /* why */\n/* #undef C */\n#define D(x) (x)\n#define E\n'
     text += "#define A 2\n#define F (1)\n"
     assert parse_defines(text) == {"A": "2", "B": '"x"', "E": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#define A 1\r\n#define B 2\r\n", {"A": "1", "B": "2"}),
+        ("#define A\n#define B 2", {"A": "", "B": "2"}),
+        ("#define A/* why */\n#define B 1 /* why */ /* and */", {"A": "", "B": "1"}),
+        ("#defineA 1\n#define\nA 1\n#define  \n", {}),
+        ("#define A(x)\\\n 1\n#define É 1", {"É": "1"}),
+    ],
+)
+def test_lines_that_define(text: str, expected: dict[str, str]) -> None:
+    assert parse_defines(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#define X y" + " " * 500_000 + "z",
+        "#define X" + "\t" * 500_000 + "(",
+        "#define" + " " * 500_000,
+        " " * 500_000 + "x",
+        "#" + " " * 500_000 + "x",
+        "#define " + "X" * 500_000 + "-",
+        "#define X " + "/* " * 150_000,
+        "#define X " + "/ *" * 150_000,
+    ],
+)
+def test_a_long_line_takes_linear_time(text: str) -> None:
+    started = time.process_time()
+    parse_defines(text)
+    assert time.process_time() - started < 1
 
 
 def test_a_version() -> None:
