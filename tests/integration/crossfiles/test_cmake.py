@@ -85,6 +85,24 @@ def test_those_between_name_modules_for_the_target_too(
         assert build(cross, source, *options, cmake=cmake_of(series)) == expected(cross, components)
 
 
+@pytest.mark.parametrize(("series", "target"), [("3.25", "aarch64"), ("4.4", "riscv64")])
+def test_programs_that_embed_python(
+    series: str, target: str, cmake_of: CMakeOf, cross_for: CrossFor, project: Callable[[str], Path]
+) -> None:
+    """All of Development is found, also where the C library is older than the one libpython was linked with."""
+    cross, source, cmake = cross_for(target), project("embedding"), cmake_of(series)
+    environ = cross.environ({"PYTHONHOME": str(cross.spec.python.prefix)})
+    plain = {f"plain{cross.spec.python.extension_suffix}"}
+    variants = {"Interpreter;Development": plain, "Development": plain, "Development.Embed": set()}
+    for components, modules in variants.items():
+        assert build(cross, source, f"-DCOMPONENTS={components}", cmake=cmake) == modules
+        for name in modules:
+            needed = cross.build("readelf", "-d", source / "build" / name, cwd=source)
+            assert "libpython" not in needed
+        command = (cmake.with_name("ctest"), "--test-dir", "build", "--verbose")
+        assert "the answer is 42" in cross.build(*command, cwd=source, environ=environ)
+
+
 def test_pybind11_and_nanobind(cross: Cross, project: Callable[[str], Path]) -> None:
     source = project("nanobind")
     if cross.spec.toolchain.cxx is None:

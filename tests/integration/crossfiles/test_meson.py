@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.integration.crossfiles.conftest import Cross
+    from tests.integration.crossfiles.conftest import Cross, CrossFor
 
 pytestmark = [pytest.mark.network, pytest.mark.emulator]
 
@@ -48,6 +48,16 @@ def test_modules_and_programs_in_every_language(cross: Cross, project: Callable[
     assert answers == [QUESTIONS[name][1] for name in [*names, "limited"]]
 
     assert_introspection_is_of_the_target(cross, source)
+
+
+def test_a_program_that_embeds_python(cross_for: CrossFor, project: Callable[[str], Path]) -> None:
+    """By pkg-config, whose files have what a sysroot without libpython's own needs asks of the linker."""
+    cross, source = cross_for("riscv64"), project("embedding")
+    cross_file = cross.crossfile("meson", source / "cross.ini")
+    cross.build("meson", "setup", "build", "--cross-file", cross_file, cwd=source)
+    environ = cross.environ({"PYTHONHOME": str(cross.spec.python.prefix)})
+    tested = cross.build("meson", "test", "-C", "build", "--verbose", cwd=source, environ=environ)
+    assert "the answer is 42" in tested
 
 
 def assert_introspection_is_of_the_target(cross: Cross, source: Path) -> None:
