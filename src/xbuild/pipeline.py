@@ -378,9 +378,14 @@ def _new_log(cache: Cache, name: str) -> Path:
     log = cache.root / "logs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(3).hex()}.log"
     with cache.disk_errors():
         atomic_write(log, "")
-    for old in sorted(log.parent.glob("*.log"), key=_modified)[:-_KEPT_LOGS]:
-        old.unlink(missing_ok=True)
+    remove_old_logs(log.parent)
     return log
+
+
+def remove_old_logs(folder: Path) -> None:
+    """Leave the newest logs of builds in ``folder``, and no others."""
+    for old in sorted(folder.glob("*.log"), key=_modified)[:-_KEPT_LOGS]:
+        old.unlink(missing_ok=True)
 
 
 def _modified(path: Path) -> float:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xbuild.engines import wire, worker
+from xbuild.engines.container import outcome
 from xbuild.engines.container.limits import format_memory
 from xbuild.engines.container.plan import FOLDER
 from xbuild.engines.container.sandbox import TimeIsUp
 from xbuild.errors import BuildError, EngineError, XBuildError
-from xbuild.files import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from xbuild.engines.container.sandbox import Ending, Sandbox
     from xbuild.engines.container.wheelhouse import Wheelhouse
     from xbuild.progress import Progress
+    from xbuild.supply import Interpreter
 
 _LOGS = f"{FOLDER}/{worker.LOGS}/"
 _NO_NETWORK = re.compile(
     "Network is unreachable|[Nn]ame resolution|Name or service not known|Could not resolve host|dns error"
 )
+_MOST_STEPS = 50  # at once
+_MOST_NEEDS = 20
+_MOST_REQUIREMENTS = 1000
 _DISK_FULL = re.compile("No space left on device|Disk quota exceeded")
 
 
@@ -46,6 +50,8 @@ class Conversation:
     wheelhouse: Wheelhouse
     progress: Progress
     logs: Path
+    _needs: int = 0
+    _given: set[str] = field(default_factory=set)
     _steps: dict[int, AbstractContextManager[None]] = field(default_factory=dict)
     _result: dict[str, Any] | None = None
     _error: XBuildError | None = None
@@ -77,38 +83,48 @@ class Conversation:
         try:
             ((kind, value),) = json.loads(line).items()
             self._do(kind, value)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise EngineError("the worker in the container said what it should not have said") from error
 
     def _do(self, kind: str, value: Any) -> None:
-        match kind:
-            case "began":
-                step = self.progress.step(wire.printable(value[1]))
+        match kind, value:
+            case "began", [int() as number, title] if number not in self._steps and len(self._steps) < _MOST_STEPS:
+                step = self.progress.step(wire.printable(title))
                 step.__enter__()
-                self._steps[value[0]] = step
-            case "ended":
-                _end(self._steps.pop(value[0]), ok=bool(value[1]))
-            case "note":
+                self._steps[number] = step
+            case "ended", [int() as number, ok]:
+                _end(self._steps.pop(number), ok=bool(ok))
+            case "note", _:
                 self.progress.note(self._here(wire.printable(value)))
-            case "output":
+            case "output", _:
                 self.progress.output(wire.printable(value))
-            case "need":
-                self._provide(int(value[0]), value[1])
-            case "result":
-                self._result = {"wheels": list(value["wheels"]), "report": dict(value["report"])}
-            case "error":
+            case "need", [int() as number, {"requirements": [*requirements], "interpreter": interpreter}] if _are_texts(
+                requirements
+            ):
+                self._provide(number, requirements, wire.decode_interpreter(interpreter))
+            case "result", {"wheels": [*wheels], "report": {} as report} if _are_texts(wheels):
+                self._result = {"wheels": wheels, "report": report}
+            case "error", {}:
                 self._error = wire.decode_error(value)
                 self._out_of_memory = value.get("out_of_memory") is True
             case _:
                 raise ValueError(kind)
 
-    def _provide(self, number: int, need: Mapping[str, Any]) -> None:
+    def _provide(self, number: int, requirements: Sequence[str], interpreter: Interpreter) -> None:
         """Answer a need: put the wheels into the container, or say why there are none."""
-        interpreter = wire.decode_interpreter(need["interpreter"])
+        self._needs += 1
         answer: dict[str, Any] = {"error": None}
         try:
-            wheels = self.wheelhouse.fetch([str(each) for each in need["requirements"]], interpreter)
-            self.sandbox.put({f"{worker.WHEELHOUSE}/{wheel.name}": wheel for wheel in wheels})
+            if self._needs > _MOST_NEEDS or len(requirements) > _MOST_REQUIREMENTS:
+                raise BuildError(
+                    f"the build asks for too much: at most {_MOST_NEEDS} times for {_MOST_REQUIREMENTS} requirements",
+                    hint="'--container network=true' lets the build fetch it itself",
+                )
+            wheels = self.wheelhouse.fetch(requirements, interpreter)
+            new = {f"{worker.WHEELHOUSE}/{wheel.name}": wheel for wheel in wheels if wheel.name not in self._given}
+            if new:
+                self.sandbox.put(new)
+            self._given.update(wheel.name for wheel in wheels)
         except XBuildError as error:
             answer["error"] = wire.encode_error(error)
         self.sandbox.put({f"{worker.REPLIES}/{number}.json": json.dumps(answer).encode()})
@@ -120,10 +136,8 @@ class Conversation:
 
     def _keep_logs(self) -> None:
         """Put the logs of the build where those of this machine's builds are."""
-        with suppress(EngineError):  # the build's own failure is what matters
-            for name, content in self.sandbox.get(worker.LOGS).items():
-                if name.endswith(".log"):
-                    atomic_write(self.logs / name, content)
+        with suppress(EngineError, OSError):  # the build's own failure is what matters
+            outcome.keep_logs(self.sandbox.get(worker.LOGS), self.logs)
 
     def _here(self, text: str) -> str:
         """Name the logs where they are kept."""
@@ -164,6 +178,10 @@ class Conversation:
             f"the container ended with status {ending.status} and without a result",
             hint="the build or somebody else has ended it; run the same command again",
         )
+
+
+def _are_texts(values: Sequence[object]) -> bool:
+    return all(isinstance(each, str) for each in values)
 
 
 def _first(advice: str, further: str | None) -> str:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
 import xbuild
 from xbuild.build.process import clean_environ
 from xbuild.build.source import check_source, find_requirement
@@ -19,6 +17,7 @@ from xbuild.engines.container.client import open_client
 from xbuild.engines.container.conversation import Conversation
 from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image, find_image
 from xbuild.engines.container.limits import ANY_NETWORK, Limits
+from xbuild.engines.container.outcome import check_report, wheel_name
 from xbuild.engines.container.plan import FOLDER, Mount, Plan
 from xbuild.engines.container.sandbox import open_sandbox
 from xbuild.engines.container.settings import (
@@ -29,7 +28,7 @@ from xbuild.engines.container.settings import (
     proxies,
 )
 from xbuild.engines.container.wheelhouse import Wheelhouse
-from xbuild.errors import EngineError, UsageError, VerificationError
+from xbuild.errors import EngineError, UsageError
 from xbuild.pipeline import Result, Step, deliver, fetch_source
 from xbuild.provision.cache import Cache
 from xbuild.provision.image import python_root
@@ -227,13 +226,14 @@ class _OneRun:
         files = sandbox.get(worker.OUT)
         if len(names) != 1 or names[0] not in files:
             raise EngineError("the container says that it made a wheel, and has none")
-        made = self.scratch / _wheel_name(names[0])
+        made = self.scratch / wheel_name(names[0])
         made.write_bytes(files[names[0]])
         verification = verify_wheel(
             made, expectation_for(made, target=self.selection.target, python=self.selection.python)
         )
         verification.raise_for_errors()
         report = result["report"]
+        check_report(report, made)
         for build in report["builds"]:
             build["container"] = {"image": image}
         return Result(wheels=(deliver(made, self.request.outdir),), report=report)
@@ -279,12 +279,3 @@ def _mount(path: Path) -> Mount:
             hint="copy it to another place, such as a folder in your home",
         )
     return Mount(here=path, inside=PurePosixPath(path))
-
-
-def _wheel_name(name: object) -> str:
-    """Return ``name`` if it is that of a wheel, and leads nowhere else."""
-    try:
-        parse_wheel_filename(str(name))
-    except InvalidWheelFilename as error:
-        raise VerificationError(f"the container made a file that is not a wheel: {wire.printable(name)}") from error
-    return str(name)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 INTERPRETER = Interpreter(version="3.13.5", abi_flags="", machine="x86_64", platforms=("linux_x86_64",))
 RESULT = {"result": {"wheels": ["demo.whl"], "report": {"builds": []}}}
-LOG = "/xbuild/run/cache/logs/demo.log"
+LOG_NAME = "demo-riscv64-cp313-20260102-030405-0123ab.log"
+LOG = f"/xbuild/run/cache/logs/{LOG_NAME}"
 
 
 class FakeSandbox:
@@ -34,6 +35,7 @@ class FakeSandbox:
         self._ending = ending
         self._late = late
         self.given: dict[str, Any] = {}
+        self.puts: list[list[str]] = []
 
     def start(self) -> None:
         """Nothing runs."""
@@ -49,10 +51,11 @@ class FakeSandbox:
 
     def put(self, files: Mapping[str, Any]) -> None:
         self.given.update(files)
+        self.puts.append(list(files))
 
     def get(self, folder: str) -> dict[str, bytes]:
         assert folder == "cache/logs"
-        return {"demo.log": b"the log", "other": b"no log"}
+        return {LOG_NAME: b"the log", "other": b"no log"}
 
 
 class FakeWheelhouse:
@@ -129,8 +132,8 @@ def test_a_build_that_goes_well(tmp_path: Path) -> None:
     )
 
     assert talk.conversation.hold() == RESULT["result"]
-    assert talk.heard.lines == ["> cc�[0m", "done Building", f"see {tmp_path}/logs/demo.log"]
-    assert {path.name: path.read_bytes() for path in (tmp_path / "logs").iterdir()} == {"demo.log": b"the log"}
+    assert talk.heard.lines == ["> cc�[0m", "done Building", f"see {tmp_path}/logs/{LOG_NAME}"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "logs").iterdir()} == {LOG_NAME: b"the log"}
 
 
 def test_needs_are_answered(tmp_path: Path) -> None:
@@ -141,6 +144,33 @@ def test_needs_are_answered(tmp_path: Path) -> None:
 
     assert set(talk.sandbox.given) == {"wheelhouse/ninja-1-py3-none-any.whl", "replies/1.json"}
     assert json.loads(talk.sandbox.given["replies/1.json"]) == {"error": None}
+
+
+def test_a_wheel_is_put_there_once(tmp_path: Path) -> None:
+    need = {"requirements": ["ninja"], "interpreter": wire.encode_interpreter(INTERPRETER)}
+    talk = Talk(tmp_path, {"need": [1, need]}, {"need": [2, need]}, RESULT)
+
+    talk.conversation.hold()
+
+    assert talk.sandbox.puts == [["wheelhouse/ninja-1-py3-none-any.whl"], ["replies/1.json"], ["replies/2.json"]]
+
+
+@pytest.mark.parametrize(("times", "requirements"), [(21, ["ninja"]), (1, ["ninja"] * 1001)])
+def test_a_build_that_asks_for_too_much(tmp_path: Path, times: int, requirements: list[str]) -> None:
+    need = {"requirements": requirements, "interpreter": wire.encode_interpreter(INTERPRETER)}
+    talk = Talk(tmp_path, *({"need": [number + 1, need]} for number in range(times)), RESULT)
+
+    talk.conversation.hold()
+
+    answer = json.loads(talk.sandbox.given[f"replies/{times}.json"])["error"]
+    assert answer["kind"] == "BuildError"
+    assert answer["message"] == "the build asks for too much: at most 20 times for 1000 requirements"
+
+
+def test_logs_that_cannot_be_kept_hide_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file, not a folder")
+
+    assert Talk(tmp_path, error_of(BuildError("it failed"))).fails().message == "it failed"
 
 
 def test_a_need_that_cannot_be_met_is_the_workers_to_tell(tmp_path: Path) -> None:
@@ -159,7 +189,7 @@ def test_a_failure_names_the_log_that_was_kept(tmp_path: Path) -> None:
     raised = talk.fails()
 
     assert (type(raised), raised.message) == (TestError, "it failed")
-    assert (raised.hint, raised.details) == (f"the log is {tmp_path}/logs/demo.log", "why")
+    assert (raised.hint, raised.details) == (f"the log is {tmp_path}/logs/{LOG_NAME}", "why")
     assert talk.heard.lines == ["failed Testing"]
 
 
@@ -210,7 +240,7 @@ def test_a_build_that_never_ends(tmp_path: Path, processes: int, message: str) -
 
     assert (type(raised), raised.message) == (BuildError, message)
     assert talk.heard.lines == ["failed Building"]
-    assert (tmp_path / "logs" / "demo.log").exists()
+    assert (tmp_path / "logs" / LOG_NAME).exists()
 
 
 def test_an_end_without_a_word(tmp_path: Path) -> None:
@@ -231,11 +261,18 @@ def test_an_end_without_a_word(tmp_path: Path) -> None:
         {"unknown": 1},
         {"began": 1},
         {"began": []},
+        {"began": [[], "Building"]},
+        b'{"began": [1e999, "Building"]}',
         {"ended": [7, True]},
         {"result": {}},
         {"result": {"wheels": 1, "report": 2}},
+        {"result": {"wheels": [[]], "report": {}}},
         {"error": "text"},
+        {"error": []},
         {"need": [1, {}]},
+        {"need": [1, {"requirements": [1], "interpreter": wire.encode_interpreter(INTERPRETER)}]},
+        b'{"need": [Infinity, {"requirements": [], "interpreter": {}}]}',
+        b'{"note": ' + b"[" * 100_000,
         {"need": ["one", {"requirements": [], "interpreter": {}}]},
     ],
 )
@@ -244,3 +281,17 @@ def test_what_a_worker_does_not_say(tmp_path: Path, line: object) -> None:
 
     assert type(raised) is EngineError
     assert raised.message == "the worker in the container said what it should not have said"
+
+
+def test_a_worker_that_begins_without_end(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, *({"began": [number, "Building"]} for number in range(51)))
+
+    assert type(talk.fails()) is EngineError
+    assert talk.heard.lines == ["failed Building"] * 50
+
+
+def test_a_step_that_began_twice(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, {"began": [1, "Building"]}, {"began": [1, "Testing"]})
+
+    assert type(talk.fails()) is EngineError
+    assert talk.heard.lines == ["failed Building"]
