@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from xbuild.details.walk import find
+from xbuild.details.walk import can_be_opened, find
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def discover_all(directory: Path) -> list[Path]:
 
 
 def _in_directory(directory: Path, *, target: Target | None) -> list[Path]:
-    files = sorted(file for file in directory.glob("build-details*.json") if _NAME.fullmatch(file.name))
+    named = (file for file in directory.glob("build-details*.json") if _NAME.fullmatch(file.name))
+    files = sorted(file for file in named if can_be_opened(file))
     plain = [file for file in files if file.name == PLAIN_NAME]
     if target is not None:
         own = [file for file in files if triplet_of(file) == target.triplet]

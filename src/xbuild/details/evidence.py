@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xbuild.details.binary import stable_suffixes_in
 from xbuild.details.discovery import triplet_of
 from xbuild.details.headers import abi_flags, find_pyconfig, parse_defines, parse_version_text, read_version
-from xbuild.details.json_text import read_text
+from xbuild.details.json_text import is_file, read_text
 from xbuild.details.variables import find_variables, has_variables, parse_variables
 from xbuild.elf_header import ElfHeader, read_header
 from xbuild.errors import TargetError
@@ -127,7 +127,7 @@ class _Tree:
         version, version_origin = self._version(folder)
         dynamic = self._first(self._library("LIBDIR", "LDLIBRARY", ending=".so"), self._library("LIBDIR", "INSTSONAME"))
         interpreter = self._interpreter()
-        binary = dynamic or (interpreter if interpreter and _exists(self.prefix / interpreter.value) else None)
+        binary = dynamic or (interpreter if interpreter and is_file(self.prefix / interpreter.value) else None)
         elf = read_header(self.prefix / binary.value) if binary else None
         return Evidence(
             stdlib=self.stdlib,
@@ -183,7 +183,7 @@ class _Tree:
                 named.append(Found(value=path, origin=f"{path}/Python.h"))
                 named.append(Found(value=f"include/{multiarch}/python{match[1]}{flags}", origin=f"{path}/Python.h"))
         for found in named:
-            if (self.prefix / found.value / "Python.h").is_file():
+            if is_file(self.prefix / found.value / "Python.h"):
                 return found, True
         return (named[0], False) if self._text("INCLUDEPY") else (None, False)
 
@@ -222,8 +222,8 @@ class _Tree:
             yield Found(value=path, origin=f"{path}, after {self.variables_name}: {folder}, {name}")
 
     def _first(self, *candidates: Iterator[Found]) -> Found | None:
-        """The first candidate that the tree has."""
-        return next((one for group in candidates for one in group if _exists(self.prefix / one.value)), None)
+        """The first candidate that is a file of the tree."""
+        return next((one for group in candidates for one in group if is_file(self.prefix / one.value)), None)
 
     def _pkgconfig(self) -> Found | None:
         """The folder of the ``.pc`` files, if they are there."""
@@ -231,7 +231,7 @@ class _Tree:
         if not (folder and version):
             return None
         path = self._relative(folder)
-        if not _exists(self.prefix / path / f"python-{version}.pc"):
+        if not is_file(self.prefix / path / f"python-{version}.pc"):
             return None
         return Found(value=path, origin=f"{path}/python-{version}.pc, after {self.variables_name}: LIBPC")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from xbuild.details.json_text import read_text
+from xbuild.details.json_text import is_file, read_text
 from xbuild.details.model import VersionInfo
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def parse_defines(text: str) -> Mapping[str, str]:
 def read_version(headers: Path) -> VersionInfo | None:
     """Return the version in ``patchlevel.h``, None where it has none."""
     file = headers / "patchlevel.h"
-    return parse_patchlevel(read_text(file)) if file.is_file() else None
+    return parse_patchlevel(read_text(file)) if is_file(file) else None
 
 
 def parse_patchlevel(text: str) -> VersionInfo | None:
@@ -69,7 +69,7 @@ def find_pyconfig(headers: Path, *, triplet: str | None) -> Path | None:
     """
     multiarch = [headers.parent / triplet / headers.name / "pyconfig.h"] if triplet else []
     for file in (*multiarch, headers / "pyconfig.h"):
-        if file.is_file() and "SIZEOF_VOID_P" in read_text(file):
+        if is_file(file) and "SIZEOF_VOID_P" in read_text(file):
             return file
     return None
 

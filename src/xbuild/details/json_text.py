@@ -1,4 +1,4 @@
-"""Reading JSON that nobody vouches for: size, depth and content are bounded before anything is built from it."""
+"""Reading files, JSON above all, that nobody vouches for: size and depth are bounded before anything is built."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ def read_text(path: Path) -> str:
         found = f"byte {error.start} is 0x{content[error.start]:02x}"
         other = Problem.make("XBD101", "not {expected:plain}: {found:plain}", expected="UTF-8", found=found)
         raise InvalidDetailsError(str(path), [other]) from error
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a regular file at ``path``; opening a pipe instead could wait for ever.
+
+    A path that no file system can have is none: it may be made of what a document says.
+    """
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, a folder that may not be searched, a NUL
+        return False
 
 
 def parse_json(text: str, *, source: str) -> Any:

@@ -11,7 +11,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from xbuild.details.json_text import parse_json, read_text
+from xbuild.details.json_text import is_file, parse_json, read_text
 from xbuild.details.wording import describe, shorten
 from xbuild.errors import DetailsError
 
@@ -45,14 +45,13 @@ def read_variables(stdlib: Path, *, target: Target | None = None) -> Mapping[str
 
 def has_variables(stdlib: Path) -> bool:
     """Return whether there is any file :func:`read_variables` could read."""
-    return any(any(stdlib.glob(pattern)) for pattern in _PATTERNS)
+    return any(_candidates(stdlib, pattern) for pattern in _PATTERNS)
 
 
 def find_variables(stdlib: Path, *, target: Target | None = None) -> Path:
     """Return the file :func:`read_variables` reads: the JSON one before the Python one. Raises as it does."""
     for pattern in _PATTERNS:
-        # Debian has each file under two names, one a link to the other.
-        candidates = sorted({file.resolve(): file for file in sorted(stdlib.glob(pattern))}.values())
+        candidates = _candidates(stdlib, pattern)
         if target is not None and len(candidates) > 1:
             candidates = [file for file in candidates if target.triplet in file.name] or candidates
         if len(candidates) > 1:
@@ -66,6 +65,11 @@ def find_variables(stdlib: Path, *, target: Target | None = None) -> Path:
         f"{stdlib}: no sysconfig variables: expected {' or '.join(_PATTERNS)}",
         hint="Debian has them in libpython3.X-stdlib (3.14 and later) or libpython3.X-minimal",
     )
+
+
+def _candidates(stdlib: Path, pattern: str) -> list[Path]:
+    # Debian has each file under two names, one a link to the other.
+    return sorted({file.resolve(): file for file in sorted(stdlib.glob(pattern)) if is_file(file)}.values())
 
 
 def parse_variables(file: Path) -> Variables:

@@ -97,7 +97,7 @@ class _Walk:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry)
-                elif self._wanted(entry.name) and _can_be_opened(Path(entry.path)):
+                elif self._wanted(entry.name) and can_be_opened(Path(entry.path)):
                     self.found.append(entry.path)
                 elif entry.name == "os.py":
                     is_stdlib = _STDLIB.fullmatch(os.path.basename(folder)) is not None  # noqa: PTH119, in a hot loop
@@ -107,9 +107,12 @@ class _Walk:
             yield entry.path
 
 
-def _can_be_opened(path: Path) -> bool:
-    """Return whether ``path`` is a file, or a link to nothing: the finding is that it cannot be read, not silence."""
-    return path.is_file() or not path.exists()
+def can_be_opened(path: Path) -> bool:
+    """Return whether ``path`` is a file, or one that cannot be read, or a link to nothing: no silence about those."""
+    try:
+        return path.is_file() or not path.exists()
+    except OSError:
+        return True
 
 
 def is_kernels(entry: os.DirEntry[str]) -> bool:

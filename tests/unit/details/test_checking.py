@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.details_cases import FILES, TREES
 
-from xbuild.details import CODES, Finding, Fix, Severity, check, check_text, discover_all
+from xbuild.details import CODES, Finding, Fix, Severity, check, check_text, discover_all, synthesise
+from xbuild.errors import DetailsError
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:
@@ -264,3 +267,45 @@ def test_the_targets_name_in_a_files_name_is_believed(tmp_path: Path) -> None:
 def test_many_problems_take_no_more_than_linear_time(tmp_path: Path) -> None:
     text = json.dumps({"schema_version": "1.0"} | {f"key{number}": 1 for number in range(30_000)})
     assert len(check_text(text, file=tmp_path / "build-details.json")) > 30_000
+
+
+BESIDE = (
+    "lib/python3.14/_sysconfig_vars__linux_riscv64-linux-gnu.json",
+    "lib/riscv64-linux-gnu/libpython3.14.so",
+    "lib/riscv64-linux-gnu/libpython3.14.a",
+    "lib/riscv64-linux-gnu/pkgconfig/python-3.14.pc",
+    "bin/python3.14",
+    "include/python3.14/pyconfig.h",
+    "include/python3.14/patchlevel.h",
+    "include/python3.14/Python.h",
+)
+
+
+@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "folder", "link to itself"])
+def test_what_lies_beside_is_read_only_if_it_is_a_file(tmp_path: Path, name: str, kind: str) -> None:
+    """A pipe that nobody writes to would be waited for, for ever."""
+    tree = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
+    stdlib, odd = tree / "lib/python3.14", tree / name
+    if name.startswith("bin/"):
+        (tree / "lib/riscv64-linux-gnu/libpython3.14.so").unlink()
+    odd.unlink()
+    match kind:
+        case "pipe":
+            os.mkfifo(odd)
+        case "link to a pipe":
+            os.mkfifo(tmp_path / "pipe")
+            odd.symlink_to(tmp_path / "pipe")
+        case "folder":
+            odd.mkdir()
+        case _:
+            odd.symlink_to(odd)
+    assert all(finding.code in CODES for finding in check(stdlib / "build-details.json"))
+    with contextlib.suppress(DetailsError):
+        synthesise(stdlib)
+
+
+def test_variables_under_a_name_of_a_pipe_are_those_of_the_files(tmp_path: Path) -> None:
+    tree = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
+    os.mkfifo(tree / "lib/python3.14/_sysconfig_vars__linux_s390x-linux-gnu.json")
+    assert check(tree / "lib/python3.14/build-details.json") == ()

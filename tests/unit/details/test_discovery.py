@@ -11,7 +11,7 @@ from tests.support.details_cases import TREES
 
 from xbuild.details import discover, discover_all
 from xbuild.details.discovery import flags_of, triplet_of
-from xbuild.details.walk import find, is_kernels
+from xbuild.details.walk import can_be_opened, find, is_kernels
 from xbuild.errors import DetailsError
 from xbuild.targets import get_target
 
@@ -61,6 +61,14 @@ def test_the_standard_name_comes_first_and_the_targets_before_it(tmp_path: Path)
     assert discover(tmp_path) == tmp_path / names[0]
     assert discover(tmp_path, target=get_target("riscv64")) == tmp_path / names[1]
     assert discover(tmp_path, target=get_target("s390x")) == tmp_path / names[0]
+
+
+def test_a_pipe_is_not_taken_for_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "build-details.json")
+    assert discover(tmp_path) is None
+    (tmp_path / "build-details..riscv64-linux-gnu.json").symlink_to("gone")
+    assert discover(tmp_path) == tmp_path / "build-details..riscv64-linux-gnu.json"
+    assert can_be_opened(tmp_path / ("x" * 300))
 
 
 def test_several_files_need_a_choice(tmp_path: Path) -> None:
