@@ -54,9 +54,9 @@ def test_a_program_that_embeds_python(cross_for: CrossFor, project: Callable[[st
     """By pkg-config, whose files have what a sysroot without libpython's own needs asks of the linker."""
     cross, source = cross_for("riscv64"), project("embedding")
     cross_file = cross.crossfile("meson", source / "cross.ini")
-    cross.build("meson", "setup", "build", "--cross-file", cross_file, cwd=source)
-    environ = cross.environ({"PYTHONHOME": str(cross.spec.python.prefix)})
-    tested = cross.build("meson", "test", "-C", "build", "--verbose", cwd=source, environ=environ)
+    home = f"-Dhome={cross.spec.python.prefix}"
+    cross.build("meson", "setup", "build", "--cross-file", cross_file, home, cwd=source)
+    tested = cross.build("meson", "test", "-C", "build", "--verbose", cwd=source)
     assert "the answer is 42" in tested
 
 
