@@ -69,7 +69,9 @@ def _problem(report: Mapping[str, Any]) -> str | None:
 
     schema = json.loads(data_path("schemas", "report.schema.json").read_text("utf-8"))
     try:
-        json.dumps(report, allow_nan=False)  # which no schema can say
+        json.dumps(
+            report, allow_nan=False, ensure_ascii=False
+        ).encode()  # what no schema can say: that it can be written
         error = next(jsonschema.Draft202012Validator(schema).iter_errors(report), None)
         return error and str(error.message)
     except (ValueError, RecursionError) as wrong:

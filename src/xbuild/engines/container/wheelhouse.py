@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from xbuild.supply import Interpreter
 
 _LARGEST = 1 << 32
+_MOST = 1 << 33
+"""Of bytes that one build is given: enough for any that is honest."""
 _LONGEST = 10_000
 # What uv needs to reach an index. It need not know the rest, which may hold secrets.
 _FOR_UV = re.compile(
@@ -69,7 +71,8 @@ class Wheelhouse:
         with self.progress.step("Resolving requirements"):
             lock = self._lock(wanted, interpreter)
         wheels = list(_select(lock, interpreter))
-        self._download([wheel for wheel in wheels if self._fetched(wheel) is None])
+        missing = [wheel for wheel in wheels if self._fetched(wheel) is None]
+        self._download(missing, most=_MOST - sum(path.stat().st_size for path in self.folder.iterdir()))
         return tuple(filter(None, map(self._fetched, wheels)))
 
     def _lock(self, requirements: Sequence[str], interpreter: Interpreter) -> Pylock:
@@ -118,7 +121,11 @@ class Wheelhouse:
         shutil.copyfile(blob, path)
         return path
 
-    def _download(self, wheels: Sequence[PackageWheel]) -> None:
+    def _download(self, wheels: Sequence[PackageWheel], *, most: int) -> None:
+        """Download ``wheels`` into the folder. Raises :class:`BuildError` if they have more than ``most`` bytes."""
+        total = sum(wheel.size or 0 for wheel in wheels)
+        if total > most or most < 0:
+            raise _too_much()
         if not wheels:
             return
         by_path = {self.folder / f".{wheel.filename}": wheel for wheel in wheels}
@@ -132,9 +139,21 @@ class Wheelhouse:
             blob = self.cache.insert_blob(download.path, wheel.hashes["sha256"], origin=download.url)
             shutil.copyfile(blob, self.folder / wheel.filename)
 
-        total = sum(wheel.size or 0 for wheel in wheels)
+        arrived = 0
         with self.progress.transfer("Downloading requirements", total=total) as advance:
-            Downloader().fetch(downloads, accept=accept, advance=advance)
+
+            def count(size: int) -> None:
+                nonlocal arrived
+                arrived += size
+                if arrived > most:  # not every index says sizes
+                    raise _too_much()
+                advance(size)
+
+            Downloader().fetch(downloads, accept=accept, advance=count)
+
+
+def _too_much() -> BuildError:
+    return BuildError(f"the build requires more than {_MOST >> 30} GiB of wheels", hint=_ALLOW)
 
 
 def _spelled(text: str, markers: Environment) -> str | None:

@@ -79,6 +79,7 @@ def test_a_report_of_more_than_the_wheel(wheel: Path) -> None:
         ({"builds": ["x"]}, "'x' is not of type 'object'"),
         ({"builds": []}, "[] should be non-empty"),
         ({"xbuild": "x" * 1000, "more\x1b": 1}, "Additional properties are not allowed ('more\\x1b' was unexpected)"),
+        ({"xbuild": "\ud800"}, "'utf-8' codec can't encode character"),
         ({"xbuild": float("nan")}, "Out of range float values are not JSON compliant"),
     ],
 )

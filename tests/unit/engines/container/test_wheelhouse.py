@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from xbuild.engines.container import wheelhouse
 from xbuild.engines.container.wheelhouse import Wheelhouse
 from xbuild.errors import BuildError, ProvisionError
 from xbuild.progress import SilentProgress
@@ -19,6 +20,8 @@ from xbuild.supply import Interpreter
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+select = wheelhouse._select
 
 RISCV64 = Interpreter(
     version="3.15.0b2", abi_flags="", machine="riscv64", platforms=("manylinux_2_39_riscv64", "linux_riscv64")
@@ -87,6 +90,30 @@ def test_a_requirement_without_a_wheel_for_the_interpreter(house: Wheelhouse) ->
         house.fetch(["foreign"], RISCV64)
 
     assert caught.value.hint == "'--container network=true' lets the build fetch it itself, and anything else"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_more_than_any_build_needs(house: Wheelhouse, monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    """uv says no sizes of wheels in a folder: those are counted as they come, others beforehand."""
+    monkeypatch.setattr(wheelhouse, "_MOST", 500 if known else 0)
+    if known:
+        monkeypatch.setattr(
+            wheelhouse, "_select", lambda *_args: [replace(wheel, size=501) for wheel in select(*_args)]
+        )
+
+    with pytest.raises(BuildError) as caught:
+        house.fetch(["native"], RISCV64)
+
+    assert caught.value.message == "the build requires more than 0 GiB of wheels"
+    assert list(house.folder.glob("native*.whl")) == []
+
+
+def test_wheels_that_were_there_count_too(house: Wheelhouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.fetch(["native"], RISCV64)
+    monkeypatch.setattr(wheelhouse, "_MOST", 100)
+
+    with pytest.raises(BuildError, match="the build requires more than 0 GiB of wheels"):
+        house.fetch(["native"], RISCV64)
 
 
 def test_a_requirement_that_nobody_has(house: Wheelhouse) -> None:
