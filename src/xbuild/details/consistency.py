@@ -98,7 +98,7 @@ def _prefix(document: Mapping[str, Any], evidence: Evidence, *, file: Path) -> I
     named = document.get("base_prefix")
     if not isinstance(named, str):
         return
-    real = evidence.prefix.absolute().as_posix()
+    real = posixpath.abspath(evidence.prefix)
     if posixpath.isabs(named):
         installed = evidence.text("prefix")
         if installed is None or posixpath.normpath(named) in {posixpath.normpath(installed.value), real}:
@@ -106,7 +106,7 @@ def _prefix(document: Mapping[str, Any], evidence: Evidence, *, file: Path) -> I
         expected, template = installed.value, "expected {expected} after {why:plain}, found {found}"
         why = installed.origin
     else:
-        folder = file.absolute().parent.as_posix()
+        folder = posixpath.abspath(file.parent)
         leads_to = posixpath.normpath(posixpath.join(folder, named))
         if leads_to == real:
             return

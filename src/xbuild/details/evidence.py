@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.details.binary import stable_suffixes_in
@@ -18,7 +19,6 @@ from xbuild.targets import get_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from xbuild.details.model import VersionInfo
     from xbuild.targets import Target
@@ -117,7 +117,8 @@ class _Tree:
 
     def evidence(self, *, target: Target | None, file: Path | None) -> Evidence:
         target, target_origin = self._target(target, file)
-        multiarch = str(self.variables.get("MULTIARCH") or (target.triplet if target else ""))
+        multiarch = self._text("MULTIARCH") or (target.triplet if target else "")
+        multiarch = "" if "/" in multiarch else multiarch  # it is the name of one folder
         headers, has_headers = self._headers(multiarch)
         folder = self.prefix / headers.value if headers else None
         pyconfig = find_pyconfig(folder, triplet=multiarch or None) if folder and has_headers else None
@@ -161,7 +162,8 @@ class _Tree:
 
     def _relative(self, installed: str) -> str:
         """Where the tree has what is installed at ``installed``, relative to the tree's prefix."""
-        return posixpath.relpath(installed, self._text("prefix") or "/usr")
+        prefix = posixpath.join("/", self._text("prefix") or "usr")
+        return posixpath.relpath(posixpath.join(prefix, installed), prefix)
 
     def _target(self, target: Target | None, file: Path | None) -> tuple[Target | None, str]:
         if target is not None:
@@ -241,11 +243,11 @@ def _prefix_of(stdlib: Path, variables: Mapping[str, str | int]) -> Path:
     installed, prefix = (str(variables.get(name, "")) for name in ("LIBDEST", "prefix"))
     levels = 2
     if posixpath.isabs(installed) and posixpath.isabs(prefix):
-        relative = posixpath.relpath(installed, prefix)
-        if not relative.startswith(".."):
-            levels = len(relative.split("/"))
-    parents = stdlib.absolute().parents
-    return parents[min(levels, len(parents)) - 1]
+        folders = posixpath.relpath(installed, prefix).split("/")
+        if folders[0] not in {".", ".."}:
+            levels = len(folders)
+    folder = Path(posixpath.abspath(stdlib))  # of lib/python3.14/test/.. the parents would be others
+    return [folder, *folder.parents][: levels + 1][-1]
 
 
 def _target_of(triplet: str | None) -> Target | None:

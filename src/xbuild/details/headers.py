@@ -67,7 +67,7 @@ def find_pyconfig(headers: Path, *, triplet: str | None) -> Path | None:
 
     Debian keeps it in ``include/<triplet>/pythonX.Y/``; the one beside ``Python.h`` only includes it, by machine.
     """
-    multiarch = [headers.parent / triplet / headers.name / "pyconfig.h"] if triplet else []
+    multiarch = [headers.parent / triplet / headers.name / "pyconfig.h"] if triplet and "/" not in triplet else []
     for file in (*multiarch, headers / "pyconfig.h"):
         if is_file(file) and "SIZEOF_VOID_P" in read_text(file):
             return file

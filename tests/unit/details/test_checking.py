@@ -6,17 +6,29 @@ import contextlib
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.details_cases import FILES, TREES
 
-from xbuild.details import CODES, Finding, Fix, Severity, check, check_text, discover_all, synthesise
+from xbuild.details import (
+    CODES,
+    Finding,
+    Fix,
+    InvalidDetailsError,
+    Severity,
+    check,
+    check_text,
+    discover_all,
+    synthesise,
+)
+from xbuild.details.evidence import gather
 from xbuild.errors import DetailsError
 from xbuild.targets import get_target
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from xbuild.targets import Target
 
 
 def said(findings: tuple[Finding, ...]) -> list[str]:
@@ -309,3 +321,64 @@ def test_variables_under_a_name_of_a_pipe_are_those_of_the_files(tmp_path: Path)
     tree = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
     os.mkfifo(tree / "lib/python3.14/_sysconfig_vars__linux_s390x-linux-gnu.json")
     assert check(tree / "lib/python3.14/build-details.json") == ()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"MULTIARCH": "x" * 300},
+        {"MULTIARCH": "/tmp/abs"},
+        {"MULTIARCH": "../../.."},
+        {"MULTIARCH": "a\0b"},
+        {"MULTIARCH": 7},
+        {"INCLUDEPY": "/usr/" + "x" * 300},
+        {"INCLUDEPY": "/usr/include/python3.14\0"},
+        {"INCLUDEPY": "/"},
+        {"LIBDIR": "/usr/" + "x" * 5000},
+        {"LIBPC": "x" * 300},
+        {"EXENAME": "x" * 300},
+        {"LDLIBRARY": "a\0b.so"},
+        {"LIBDEST": "/" * 300, "prefix": "/" * 300},
+        {"LIBDEST": "/" + "x/" * 300, "prefix": "/"},
+        {"LIBDEST": "/usr", "prefix": "/usr"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("target", [None, get_target("riscv64")])
+def test_variables_that_no_file_system_has(tmp_path: Path, variables: dict[str, str], target: Target | None) -> None:
+    tree = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
+    [file] = tree.rglob("_sysconfig_vars*")
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | variables))
+    (file.parent / "os.py").touch()
+    assert all(finding.code in CODES for finding in check(file.parent / "build-details.json", target=target))
+    with contextlib.suppress(DetailsError):
+        synthesise(file.parent, target=target)
+
+
+@pytest.mark.parametrize("variables", [{"prefix": "usr"}, {"INCLUDEPY": "include/python3.14"}], ids=str)
+def test_relative_variables_are_not_seen_from_the_current_folder(tmp_path: Path, variables: dict[str, str]) -> None:
+    tree = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
+    [file] = tree.rglob("_sysconfig_vars*")
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | variables))
+    assert check(file.parent / "build-details.json") == ()
+    api = synthesise(file.parent, relative=True).details.c_api
+    assert api is not None
+    assert api.headers == "include/python3.14"
+
+
+def test_a_standard_library_at_the_root_has_no_folders_above_it() -> None:
+    root = Path("/")
+    with pytest.raises(InvalidDetailsError):
+        synthesise(root)
+    assert said(check(root / "build-details.json")) == ["1:1 XBD101 : cannot be read: No such file or directory"]
+    assert gather(root).prefix == root
+
+
+@pytest.mark.parametrize("folder", ["lib/python3.14", "lib/python3.14/test", "bin"])
+def test_a_file_may_be_named_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    tree = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree")
+    (tree / "lib/python3.14/test").mkdir()
+    monkeypatch.chdir(tree / folder)
+    name = os.path.relpath(tree / "lib/python3.14/build-details.json")
+    assert check(Path(name)) == ()
+    assert synthesise(Path(name).parent, relative=True).details.base_prefix == "../.."
