@@ -217,7 +217,7 @@ class _Facts:
         python, entries = [], []
         rest = {**self._variables, **{f"ENV{{{name}}}": each for name, each in self._environment.items()}}
         for name, variable in rest.items():
-            if name in self._used or variable.value == "" or name.startswith("_"):
+            if name in self._used or variable.value == "" or name.startswith(("_", "CMAKE_MATCH_")):
                 continue
             if isinstance(variable.value, Unknown) and not name.startswith("CMAKE_"):
                 continue  # said already, with the command that is not followed

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 
 _TRUE = {"1", "ON", "YES", "TRUE", "Y"}
 _FALSE = {"", "0", "OFF", "NO", "FALSE", "N", "IGNORE", "NOTFOUND"}
-# What is read alike by CMake and Python, and cannot take for ever.
-_SAFE_PATTERN = re.compile(r"[\w\s./:|^$+*?-]*|\^?\(?[\w\s./:|^$?-]*\)?\$?")
+# What is read alike by CMake and Python, and cannot take for ever: nothing is repeated that repeats something itself.
+_SAFE_PATTERN = re.compile(
+    r"""
+    (?: (?: [\w\s./:-] | \[ \^? (?:(?!--)[\w./:+\ -])+ \] ) [*+?]?
+      | [|^$(]
+      | \) (?![*+?])
+    )*
+    """,
+    re.VERBOSE | re.ASCII,
+)
+_LONGEST_MATCHED = 4096
 
 _BINARY = {
     "EQUAL": ("number", "=="),
@@ -50,22 +59,39 @@ class UndecidableError(Exception):
     """The condition depends on what reading alone does not give, or is none; the message says why."""
 
 
-def decide(words: Sequence[Word], lookup: Callable[[str], str | Unknown | None]) -> bool:
+class _UnknownError(Exception):
+    """A part of the condition is not known; whether that matters is told by the others."""
+
+
+def decide(
+    words: Sequence[Word],
+    lookup: Callable[[str], str | Unknown | None],
+    store: Callable[[Sequence[str] | Unknown], None],
+) -> bool:
     """Return whether the condition holds; ``lookup`` gives a variable's value (``ENV{X}`` too), None if unset.
 
+    ``store`` is given what each MATCHES has found, as CMake has it in CMAKE_MATCH_0 and so on.
     Raises :class:`UndecidableError`.
     """
-    parser = _Conditions(words, lookup)
-    result = parser.disjunction()
+    parser = _Conditions(words, lookup, store)
+    result = parser.condition()
     if not parser.done:
         raise UndecidableError(f"the condition has an unexpected {parser.shown!r}")
+    if isinstance(result, Unknown):
+        raise UndecidableError(result.reason)
     return result
 
 
 class _Conditions:
-    def __init__(self, words: Sequence[Word], lookup: Callable[[str], str | Unknown | None]) -> None:
+    def __init__(
+        self,
+        words: Sequence[Word],
+        lookup: Callable[[str], str | Unknown | None],
+        store: Callable[[Sequence[str] | Unknown], None],
+    ) -> None:
         self._words = words
         self._lookup = lookup
+        self._store = store
         self._at = 0
 
     @property
@@ -77,38 +103,33 @@ class _Conditions:
         text = self._words[self._at].text
         return text if isinstance(text, str) else "value"
 
-    def disjunction(self) -> bool:
-        result = self._conjunction()
-        while self._take("OR"):
-            other = self._conjunction()
-            result = result or other
-        return result
-
-    def _conjunction(self) -> bool:
+    def condition(self) -> bool | Unknown:
+        """AND binds no closer than OR: CMake takes both as they come."""
         result = self._negation()
-        while self._take("AND"):
-            # What follows a false part need not be known.
-            try:
-                other = self._negation()
-            except UndecidableError:
-                if result:
-                    raise
-                self._at = len(self._words)
-                return False
-            result = result and other
+        while not self.done:
+            if self._take("AND"):
+                result = _joined(result, self._negation(), settled=False)
+            elif self._take("OR"):
+                result = _joined(result, self._negation(), settled=True)
+            else:
+                break
         return result
 
-    def _negation(self) -> bool:
+    def _negation(self) -> bool | Unknown:
         if self._take("NOT"):
-            return not self._negation()
-        return self._test()
-
-    def _test(self) -> bool:
+            result = self._negation()
+            return result if isinstance(result, Unknown) else not result
         if self._take("("):
-            result = self.disjunction()
+            result = self.condition()
             if not self._take(")"):
                 raise UndecidableError("the condition lacks a ')'")
             return result
+        try:
+            return self._test()
+        except _UnknownError as problem:
+            return Unknown(reason=str(problem))
+
+    def _test(self) -> bool:
         if self._take("DEFINED"):
             return self._defined(self._text())
         for name, test in (("EXISTS", Path.exists), ("IS_DIRECTORY", Path.is_dir), ("IS_SYMLINK", Path.is_symlink)):
@@ -118,13 +139,13 @@ class _Conditions:
             return self._text().startswith("/")
         for name in ("COMMAND", "POLICY", "TARGET", "TEST"):
             if self._take(name):
-                raise UndecidableError(f"{name} is not known before a project is configured: {self._text()}")
+                raise _UnknownError(f"{name} is not known before a project is configured: {self._text()}")
         return self._comparison()
 
     def _defined(self, name: str) -> bool:
         value = self._lookup(name.removeprefix("CACHE{").removesuffix("}") if name.startswith("CACHE{") else name)
         if isinstance(value, Unknown):
-            raise UndecidableError(value.reason)
+            raise _UnknownError(value.reason)
         return value is not None
 
     def _comparison(self) -> bool:
@@ -135,15 +156,21 @@ class _Conditions:
         self._at += 1
         right = self._next()
         kind, sign = _BINARY[sign_word]
-        first = self._value(left)
         if kind == "pattern":
-            pattern = self._known(right)
-            if not _SAFE_PATTERN.fullmatch(pattern):
-                raise UndecidableError(f"the pattern {pattern!r} is not read")
-            return _match(pattern, first)
+            return self._matches(left, right)
+        first = self._value(left)
         if kind == "list":
-            return self._known(left) in (self._lookup_text(self._known(right)) or "").split(";")
+            return first in (self._lookup_text(self._known(right)) or "").split(";")
         return _compare(first, self._value(right), kind=kind, sign=sign)
+
+    def _matches(self, left: Word, right: Word) -> bool:
+        try:
+            found = _match(self._known(right), self._value(left))
+        except _UnknownError as problem:
+            self._store(Unknown(reason=str(problem)))
+            raise
+        self._store(found or ())
+        return found is not None
 
     def _truth(self, word: Word) -> bool:
         text = self._known(word)
@@ -163,7 +190,7 @@ class _Conditions:
     def _lookup_text(self, name: str) -> str | None:
         value = self._lookup(name)
         if isinstance(value, Unknown):
-            raise UndecidableError(value.reason)
+            raise _UnknownError(value.reason)
         return value
 
     def _text(self) -> str:
@@ -171,7 +198,7 @@ class _Conditions:
 
     def _known(self, word: Word) -> str:
         if isinstance(word.text, Unknown):
-            raise UndecidableError(word.text.reason)
+            raise _UnknownError(word.text.reason)
         return word.text
 
     def _next(self) -> Word:
@@ -194,11 +221,23 @@ def _ask(test: Callable[[Path], bool], text: str) -> bool:
         return False
 
 
-def _match(pattern: str, text: str) -> bool:
+def _joined(left: bool | Unknown, right: bool | Unknown, *, settled: bool) -> bool | Unknown:
+    """Return what AND or OR makes of two parts, one of which is enough if it is ``settled``."""
+    if left is settled or right is settled:
+        return settled
+    return left if isinstance(left, Unknown) else right
+
+
+def _match(pattern: str, text: str) -> tuple[str, ...] | None:
+    """Return the whole match and the groups, where there is one."""
+    # Python's "$" is also before a last line's end, and CMake's is not.
+    if not _SAFE_PATTERN.fullmatch(pattern) or len(text) > _LONGEST_MATCHED or text.endswith("\n"):
+        raise _UnknownError(f"the pattern {pattern!r} is not read")
     try:
-        return re.search(pattern, text) is not None
+        found = re.search(pattern, text, re.DOTALL)
     except re.error as error:
-        raise UndecidableError(f"the pattern {pattern!r} is not read") from error
+        raise _UnknownError(f"the pattern {pattern!r} is not read") from error
+    return (found[0], *found.groups("")) if found is not None else None
 
 
 def _compare(left: str, right: str, *, kind: str, sign: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from xbuild.errors import ToolchainError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from xbuild.importing.facts import Read
 
+_MATCHES = 10  # as many as CMake has
 _MOST_FILES = 50
 _MOST_LOOPS = 10_000
 _ENDS = {"if": "endif", "foreach": "endforeach", "while": "endwhile", "function": "endfunction", "macro": "endmacro"}
@@ -101,7 +103,8 @@ class CMakeReader(CMakeVariables):
                 self._run(commands)
                 return
             try:
-                chosen = decide(self.words(condition.arguments), self.value)
+                store = partial(self._matched, line=condition.line)
+                chosen = decide(self.words(condition.arguments), self.value, store)
             except UndecidableError as problem:
                 reason = f"{condition.name}() on {self.where(condition.line)} cannot be decided: {problem}"
                 self.notes.append(f"{self.where(condition.line)}: {condition.name}() cannot be decided: {problem}")
@@ -151,7 +154,18 @@ class CMakeReader(CMakeVariables):
         for command in commands:
             self._forget(command, reason)
 
+    def _matched(self, found: Sequence[str] | Unknown, *, line: int) -> None:
+        """Set what the last match of a pattern has found: the whole, and the groups."""
+        known = () if isinstance(found, Unknown) else found
+        for index in range(_MATCHES):
+            value = known[index] if index < len(known) else ""
+            self.set(f"CMAKE_MATCH_{index}", found if isinstance(found, Unknown) else value, line)
+        count = max((index for index, text in enumerate(known) if text), default=0)
+        self.set("CMAKE_MATCH_COUNT", found if isinstance(found, Unknown) else str(count), line)
+
     def _forget(self, command: CMakeCommand, reason: str) -> None:
+        if {"MATCHES", "REGEX"} & {each.text for each in command.arguments}:
+            self._matched(Unknown(reason=reason), line=command.line)
         names = [each.text for each in command.arguments if re.fullmatch(r"\w+|ENV\{\w+\}", each.text)]
         # set() sets its first, and of the others nobody knows.
         for name in names[:1] if command.name in {"set", "unset", "option", "get_filename_component"} else names:

@@ -70,6 +70,11 @@ VALUES = {
     "if(0)\nif(1)\nset(A x)\nendif()\nelse()\nset(A y)\nendif()": "y",
     "foreach(i a b)\nlist(APPEND A ${i}${i})\nendforeach()": "aa;bb",
     "set(L a b)\nforeach(i IN LISTS L ITEMS c)\nlist(APPEND A ${i})\nendforeach()": "a;b;c",
+    'if(/o/sysroots/a_b-c-d MATCHES "/sysroots/([a-zA-Z0-9_-]+)-.+-.+")\nset(A "${CMAKE_MATCH_1}")\nendif()': "a_b",
+    'if(abc MATCHES "(a)(x?)c?b(c)")\nset(A ${CMAKE_MATCH_0} "${CMAKE_MATCH_2}" ${CMAKE_MATCH_3} '
+    "${CMAKE_MATCH_COUNT})\nendif()": "abc;;c;3",
+    'if(ab MATCHES "(a)")\nendif()\nif(ab MATCHES "(x)")\nendif()\nset(A "<${CMAKE_MATCH_1}>"'
+    "${CMAKE_MATCH_COUNT})": "<>;0",
     "block()\nset(B x)\nendblock()\nset(A y)": "y",
     "function(f)\nset(A x)\nendfunction()\nmacro(m)\nset(A x)\nendmacro()\nset(A y)": "y",
     "set(A x)\nreturn()\nset(A y)": "x",
@@ -111,6 +116,18 @@ CONDITIONS = {
     "IS_DIRECTORY /": True,
     "IS_ABSOLUTE x": False,
     "0 AND 1 OR 1": True,
+    "1 OR 0 AND 0": False,
+    "1 OR 1 AND 0 OR 1": True,
+    "NOT 0 AND NOT 0 OR 0": True,
+    "(1 OR 0) AND (0 OR 0)": False,
+    "1 OR (0 AND 0)": True,
+    "0 AND COMMAND x OR V": True,
+    "COMMAND cmake_no_such OR 1": True,
+    "1 AND NOT COMMAND cmake_no_such OR 1": True,
+    "B IN_LIST LIST": True,
+    "a-1 MATCHES ^[a-z_-]+[0-9]$": True,
+    "a-1 MATCHES ^[^a-z]": False,
+    'ab MATCHES "(a|x)(b|y)"': True,
     "1 AND (0 OR V)": True,
     "0 AND COMMAND x": False,
     "IS_SYMLINK /nowhere": False,
@@ -130,6 +147,14 @@ UNKNOWN = {
     "set(A ${CMAKE_SOURCE_DIR}/x)": "CMAKE_SOURCE_DIR is another folder in each project",
     "if(COMMAND x)\nset(A x)\nendif()": "if() on {}:1 cannot be decided: COMMAND is not known before a project is "
     "configured: x",
+    'if(COMMAND x)\nif(a MATCHES "(a)")\nendif()\nendif()\nset(A ${CMAKE_MATCH_1})': "if() on {}:1 cannot be decided: "
+    "COMMAND is not known before a project is configured: x",
+    'string(REGEX MATCH "(a)" B a)\nset(A ${CMAKE_MATCH_1})': "string(REGEX) on {}:1 is not followed",
+    'if(a MATCHES "a\\\\.")\nendif()\nset(A ${CMAKE_MATCH_0})': "the pattern 'a\\\\.' is not read",
+    "if(0 OR COMMAND x AND 1)\nset(A x)\nendif()": "if() on {}:1 cannot be decided: COMMAND is not known before a "
+    "project is configured: x",
+    'if(V MATCHES "[z-a]")\nset(A x)\nendif()': "if() on {}:1 cannot be decided: the pattern '[z-a]' is not read",
+    'if("a\n" MATCHES "a$")\nset(A x)\nendif()': "if() on {}:1 cannot be decided: the pattern 'a$' is not read",
     'if(V MATCHES "(a*)*")\nset(A x)\nelse()\nset(A y)\nendif()': "if() on {}:1 cannot be decided: "
     "the pattern '(a*)*' is not read",
     "if(V STREQUAL)\nset(A x)\nendif()": "if() on {}:1 cannot be decided: the condition ends too early",
@@ -164,7 +189,7 @@ def test_values(text: str, tmp_path: Path) -> None:
     assert reader.notes == []
 
 
-SETUP = 'set(V v)\nset(EMPTY "")\nset(LIST a b)\n'
+SETUP = 'set(V v)\nset(EMPTY "")\nset(LIST a b)\nset(B b)\n'
 
 
 @pytest.mark.parametrize("text", CONDITIONS)
