@@ -196,7 +196,7 @@ def _run_one(one: _OneBuild) -> report.Build:
     with one.progress.step("Verifying the wheel"):
         expectation = _expectation(spec, build_paths=(*map(str, one.cache.roots), str(one.scratch)))
         elf_files = _verify_built(one, built, expectation, native=native, log=log)
-        places = build_places(one.scratch, source.path, one.cache.roots, spec)
+        places = build_places(one.scratch, source.path, one.cache.roots, spec, one.environ)
         write = partial(finish, built.path, places=places, date=date, output_dir=one.folder("finished"))
         wheel, verification = _finish(one, write, expectation, elf_files)
     tested = _test(one, spec, wheel)
@@ -276,7 +276,7 @@ def _build(one: _OneBuild, resolved: Resolved, source: SourceTree, *, date: int,
         directory=one.folder("build"),
         log=log,
         date=date,
-        places=compiler_places(one.scratch, source.path, one.cache.roots, resolved.spec),
+        places=compiler_places(one.scratch, source.path, one.cache.roots, resolved.spec, one.environ),
         uv=find_uv_bin(),
         offline=one.selection.offline,
         supply=partial(one.supply.provide, interpreter=interpreter),

@@ -13,6 +13,7 @@ from xbuild.build.crossenv import CrossVenv, create_crossenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import CommandRunner, clean_environ
 from xbuild.build.reproducible import fixed_environ
+from xbuild.build.rust import write_rustc
 from xbuild.build.source import read_pyproject
 from xbuild.crossfiles import write_all
 from xbuild.diagnostics import first_error
@@ -94,10 +95,11 @@ def _environment(
     # "The interpreter" in every file is the one that answers as the target.
     cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), request.directory / "crossfiles")
     create_crossenv(spec, sysconfigdata=cross.sysconfigdata, directory=request.directory / "cross", environ=base)
+    rust = write_rustc(request.directory / "rust", places=request.places, environ=base)
     env = CrossIsolatedEnv(
         venv=venv,
         # zig keeps every object it compiles: with the scratch folder, these go when the build is over.
-        cross_environ={**cross.environment, "ZIG_LOCAL_CACHE_DIR": str(request.directory / "zig")},
+        cross_environ={**cross.environment, **rust, "ZIG_LOCAL_CACHE_DIR": str(request.directory / "zig")},
         base_environ=base,
         tool_dir=spec.toolchain.cc.parent,
         uv=request.uv,

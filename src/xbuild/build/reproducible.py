@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xbuild.build.rust import CARGO, cargo_home
 from xbuild.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,30 +53,60 @@ def fixed_environ(date: int) -> dict[str, str]:
     }
 
 
-def build_places(scratch: Path, source: Path, caches: Sequence[Path], spec: CrossSpec) -> dict[str, str]:
+def build_places(
+    scratch: Path, source: Path, caches: Sequence[Path], spec: CrossSpec, environ: Mapping[str, str]
+) -> dict[str, str]:
     """Return the folders a build with ``spec`` sees, and the fixed name of each in the wheel.
 
-    They are the build's ``scratch`` folder, the ``source`` in it, what is in ``caches``, and the build Python, unless
-    it is the system's: a text may well name a folder of that for a reason of its own. Each is there under its real path
-    too, which is what a program that asks for its working folder sees.
+    They are the build's ``scratch`` folder, the ``source`` in it, what is in ``caches``, the sysroot and the target
+    Python where they are the user's own, the sources of Rust's crates, and the build Python. Not the system's folders:
+    a text may well name one of those for a reason of its own. Each is there under its real path too, which is what a
+    program that asks for its working folder sees.
     """
     places = {scratch: PLACE, source: _SOURCE, **{cache / "trees": f"{PLACE}/trees" for cache in caches}}
+    places |= _own_places(caches, spec)
+    cargo = cargo_home(environ)
+    if cargo is not None:
+        # Not all of it: a Dockerfile that names root's is no more than a text.
+        places |= {cargo / folder: f"{CARGO}/{folder}" for folder in ("registry/src", "git/checkouts")}
     prefix = spec.build_python.resolve().parent.parent
     if prefix not in _SYSTEM:
         places[prefix] = f"{PLACE}/python"
     if spec.emulator is not None:
         places[spec.emulator.wrapper.parent] = f"{PLACE}/emulator"
-    return {str(form): name for path, name in places.items() for form in (path, path.resolve())}
+    return _with_real_paths(places)
 
 
-def compiler_places(scratch: Path, source: Path, caches: Sequence[Path], spec: CrossSpec) -> dict[str, str]:
+def compiler_places(
+    scratch: Path, source: Path, caches: Sequence[Path], spec: CrossSpec, environ: Mapping[str, str]
+) -> dict[str, str]:
     """Return the folders whose names compilers would write into what they make, with what to write instead.
 
-    The compilers know about their sysroot already: names in it are as they are on the target. So are those in the
-    target Python's tree.
+    Names in the sysroot and in the target Python's tree are as they are on the target. xbuild's own compilers know
+    about their sysroot already, the user's do not.
     """
-    places = {scratch: PLACE, source: _SOURCE}  # compilers try the last one first
-    root = spec.python.root
-    if root is not None and any(root.is_relative_to(cache) for cache in caches):
+    places: dict[Path, str] = {}  # compilers try the last one first
+    cargo = cargo_home(environ)
+    if cargo is not None:
+        places[cargo] = CARGO  # crates have sources in C, too
+    root, own = spec.python.root, _own_places(caches, spec)
+    if spec.sysroot.path in own:
+        own[spec.sysroot.path] = ""
+    places |= {**own, scratch: PLACE, source: _SOURCE}
+    if root is not None and root.resolve() not in _SYSTEM:
         places[root] = ""
+    return _with_real_paths(places)
+
+
+def _own_places(caches: Sequence[Path], spec: CrossSpec) -> dict[Path, str]:
+    """Return the sysroot's folder and the target Python's, where the user brought them, and a name for each."""
+    own: dict[Path, str] = {}
+    for folder, name in ((spec.sysroot.path, f"{PLACE}/sysroot"), (spec.python.prefix, f"{PLACE}/target-python")):
+        is_known = folder.resolve() in _SYSTEM or any(folder.is_relative_to(other) for other in (*caches, *own))
+        if not is_known:
+            own[folder] = name
+    return own
+
+
+def _with_real_paths(places: Mapping[Path, str]) -> dict[str, str]:
     return {str(form): name for path, name in places.items() for form in (path, path.resolve())}

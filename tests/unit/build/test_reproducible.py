@@ -71,7 +71,7 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
     real.mkdir()
     cache.symlink_to(real)
     spec = _spec(cache, root=cache / "trees" / "python")
-    assert build_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", (cache,), spec) == {
+    assert build_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", (cache,), spec, {}) == {
         f"{cache}/tmp/1/source/x": "/xbuild/source",
         f"{real}/tmp/1/source/x": "/xbuild/source",
         f"{cache}/tmp/1": "/xbuild",
@@ -83,7 +83,7 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
         f"{real}/trees/sysroot": "/xbuild/python",
     }
     # A compiler takes the last one that fits.
-    places = compiler_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", (cache,), spec)
+    places = compiler_places(cache / "tmp" / "1", cache / "tmp" / "1" / "source" / "x", (cache,), spec, {})
     assert list(places.items()) == [
         (f"{cache}/tmp/1", "/xbuild"),
         (f"{real}/tmp/1", "/xbuild"),
@@ -95,19 +95,69 @@ def test_places_are_known_by_their_real_names_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("root", [None, Path("/"), Path("/usr")])
-def test_a_python_that_is_not_in_the_cache_keeps_its_place(tmp_path: Path, root: Path | None) -> None:
-    spec = _spec(tmp_path, root=root, emulator=False)
-    scratch, source = tmp_path / "1", tmp_path / "1" / "s"
-    own = {str(scratch): "/xbuild", str(source): "/xbuild/source"}
-    assert compiler_places(scratch, source, (tmp_path,), spec) == own
+def test_the_systems_folders_keep_their_names(tmp_path: Path, root: Path | None) -> None:
+    target = get_target("riscv64")
+    link = tmp_path / "link"
+    link.symlink_to("/")
+    spec = cross_spec(target, target_python(Path("/usr"), target, root=root), sysroot=link)
     spec = replace(spec, build_python=Path("/usr/bin/python3"))
-    assert build_places(scratch, source, (tmp_path,), spec) == {**own, f"{tmp_path}/trees": "/xbuild/trees"}
+    scratch, source, cache = tmp_path / "1", tmp_path / "1" / "s", tmp_path / "cache"
+    own = {str(scratch): "/xbuild", str(source): "/xbuild/source"}
+    assert compiler_places(scratch, source, (cache,), spec, {}) == own
+    assert build_places(scratch, source, (cache,), spec, {}) == {**own, f"{cache}/trees": "/xbuild/trees"}
+
+
+def _own(sysroot: Path, prefix: Path, root: Path | None) -> CrossSpec:
+    target = get_target("riscv64")
+    spec = cross_spec(target, target_python(prefix, target, root=root), sysroot=sysroot)
+    return replace(spec, build_python=Path("/usr/bin/python3"))
+
+
+def test_a_sysroot_and_a_target_python_of_the_users_own_have_fixed_names(tmp_path: Path) -> None:
+    scratch, source, cache = Path("/cache/tmp/1"), Path("/cache/tmp/1/s"), Path("/cache")
+    spec = _own(tmp_path / "sysroot", tmp_path / "python", None)
+    own = {f"{tmp_path}/python": "/xbuild/target-python"}
+    fixed = {"/cache/tmp/1": "/xbuild", "/cache/tmp/1/s": "/xbuild/source"}
+    assert build_places(scratch, source, (cache,), spec, {}) == {
+        **fixed,
+        **own,
+        f"{tmp_path}/sysroot": "/xbuild/sysroot",
+        "/cache/trees": "/xbuild/trees",
+    }
+    places = compiler_places(scratch, source, (cache,), spec, {})
+    assert list(places.items()) == [(f"{tmp_path}/sysroot", ""), *own.items(), *fixed.items()]
+
+
+def test_a_target_python_in_the_users_sysroot_has_the_names_of_the_target(tmp_path: Path) -> None:
+    scratch, source, sysroot = Path("/cache/tmp/1"), Path("/cache/tmp/1/s"), tmp_path / "sysroot"
+    spec = _own(sysroot, sysroot / "usr", sysroot)
+    assert compiler_places(scratch, source, (Path("/cache"),), spec, {}) == {
+        str(sysroot): "",
+        str(scratch): "/xbuild",
+        str(source): "/xbuild/source",
+    }
+    places = build_places(scratch, source, (Path("/cache"),), spec, {})
+    assert places[str(sysroot)] == "/xbuild/sysroot"
+    assert f"{sysroot}/usr" not in places
 
 
 def test_a_cache_below_another_has_the_same_name(tmp_path: Path) -> None:
     own, below = tmp_path / "own", tmp_path / "below"
     spec = replace(_spec(below, root=below / "trees" / "python", emulator=False), build_python=Path("/usr/bin/python3"))
     scratch, source = own / "tmp" / "1", own / "tmp" / "1" / "s"
-    assert compiler_places(scratch, source, (own, below), spec)[f"{below}/trees/python"] == ""
-    places = build_places(scratch, source, (own, below), spec)
+    assert compiler_places(scratch, source, (own, below), spec, {})[f"{below}/trees/python"] == ""
+    places = build_places(scratch, source, (own, below), spec, {})
     assert places[f"{own}/trees"] == places[f"{below}/trees"] == "/xbuild/trees"
+
+
+def test_the_sources_of_rusts_crates_have_fixed_names(tmp_path: Path) -> None:
+    scratch, source = tmp_path / "1", tmp_path / "1" / "s"
+    spec, environ = _spec(tmp_path, root=None), {"CARGO_HOME": str(tmp_path / "cargo")}
+    assert next(iter(compiler_places(scratch, source, (tmp_path,), spec, environ).items())) == (
+        f"{tmp_path}/cargo",
+        "/xbuild/cargo",
+    )
+    places = build_places(scratch, source, (tmp_path,), spec, environ)
+    assert places[f"{tmp_path}/cargo/registry/src"] == "/xbuild/cargo/registry/src"
+    assert places[f"{tmp_path}/cargo/git/checkouts"] == "/xbuild/cargo/git/checkouts"
+    assert f"{tmp_path}/cargo" not in places
