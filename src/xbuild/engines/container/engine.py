@@ -17,6 +17,7 @@ from xbuild.engines.container.client import open_client
 from xbuild.engines.container.conversation import Conversation
 from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image, find_image
 from xbuild.engines.container.limits import ANY_NETWORK, Limits
+from xbuild.engines.container.mounts import mount, target_mounts
 from xbuild.engines.container.outcome import check_report, wheel_name
 from xbuild.engines.container.plan import FOLDER, Mount, Plan
 from xbuild.engines.container.sandbox import open_sandbox
@@ -28,10 +29,9 @@ from xbuild.engines.container.settings import (
     proxies,
 )
 from xbuild.engines.container.wheelhouse import Wheelhouse
-from xbuild.errors import EngineError, UsageError
+from xbuild.errors import EngineError
 from xbuild.pipeline import Result, Step, deliver, fetch_source
 from xbuild.provision.cache import Cache
-from xbuild.provision.image import python_root
 from xbuild.selection import DEFAULT_PYTHON
 from xbuild.wheels.verify import expectation_for, verify_wheel
 
@@ -53,8 +53,6 @@ _PASSED_ON = frozenset(
     | {"CMAKE_ARGS", "CMAKE_BUILD_PARALLEL_LEVEL", "MAKEFLAGS", "SOURCE_DATE_EPOCH"}
 )
 _PASSED_ON_PREFIXES = ("SKBUILD_", "SETUPTOOLS_SCM_", "HATCH_")
-# Where the container has its own files: a folder of the user's cannot be there too.
-_TAKEN = ("bin", "dev", "etc", "lib", "lib64", "opt", "proc", "sbin", "sys", "tmp", "usr", "xbuild")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +127,7 @@ class _OneRun:
         plan = Plan(
             image=image,
             platform=self.engine.platform,
-            mounts=(source, *_mounts(self.selection), *self._linked()),
+            mounts=(source, *target_mounts(self.selection), *self._linked()),
             limits=self._limits(),
             memory=memory,
             environment=self._network_environment(),
@@ -177,7 +175,7 @@ class _OneRun:
         if not self.engine.limits.network:
             return ()
         folders = (Path(text).expanduser().absolute() for text in self.request.find_links if "://" not in text)
-        return tuple(_mount(folder) for folder in folders)
+        return tuple(mount(folder) for folder in folders)
 
     def _network_environment(self) -> dict[str, str]:
         if not self.engine.limits.network:
@@ -249,33 +247,3 @@ class _OneRun:
             find_links=self.request.find_links,
             offline=self.selection.offline,
         )
-
-
-def _mounts(selection: Selection) -> Iterator[Mount]:
-    """What the user brought for the target goes to the same place in the container: its files may name each other."""
-    if selection.sysroot is not None:
-        yield _mount(selection.sysroot)
-    if selection.build_details is not None:
-        installation = _installation(selection.build_details)
-        # Beside an image's Python are the libraries that only it has.
-        yield _mount(python_root(installation) if selection.sysroot_image is not None else installation)
-    if "/" in selection.toolchain:
-        yield _mount(Path(selection.toolchain))
-
-
-def _installation(details: Path) -> Path:
-    """The prefix of ``PREFIX/lib/pythonX.Y/build-details.json``, or the folder of a file that lies elsewhere."""
-    stdlib = details.parent
-    return stdlib.parents[1] if stdlib.parent.name.startswith("lib") and len(stdlib.parents) > 2 else stdlib
-
-
-def _mount(path: Path) -> Mount:
-    path = path.absolute()
-    if len(path.parts) < 2 or (
-        path.parts[1] in _TAKEN and not path.is_relative_to("/opt/python") and len(path.parts) < 4
-    ):
-        raise UsageError(
-            f"{path} cannot be shown to a container, which has files of its own there",
-            hint="copy it to another place, such as a folder in your home",
-        )
-    return Mount(here=path, inside=PurePosixPath(path))
