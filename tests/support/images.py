@@ -126,6 +126,9 @@ class FakeEngine:
     removed_at: str | None = None
     """A place at which somebody else removes the container."""
 
+    interrupts: bool = False
+    """Whether the user interrupts when a container was made, and before its ID is known."""
+
     @property
     def api(self) -> FakeEngine:
         return self
@@ -151,9 +154,10 @@ class FakeEngine:
     def create_container(self, image: str, **options: Any) -> Mapping[str, str]:
         root = next(root for name, (_, root) in self.images.items() if self.inspect_image(name)["Id"] == image)
         self.created.append(options)
-        name = f"container-{len(self.created)}"
-        self.containers[name] = root
-        return {"Id": name}
+        self.containers[options["name"]] = root
+        if self.interrupts:
+            raise KeyboardInterrupt
+        return {"Id": "unused"}
 
     def get_archive(self, container: str, path: str) -> tuple[Iterator[bytes], Mapping[str, Any]]:
         if path.lstrip("/") == self.removed_at:
@@ -173,6 +177,10 @@ class FakeEngine:
         assert v
         assert force
         del self.containers[container]
+
+    def remove_volume(self, name: str, *, force: bool) -> None:
+        assert force
+        raise docker.errors.NotFound(f"No such volume: {name}")
 
 
 def lay_out_as_red_hat(tree: Path, root: Path, target: Target) -> Path:

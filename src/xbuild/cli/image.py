@@ -64,7 +64,10 @@ def image() -> None:
 @click.option("--base-suite", metavar="SUITE", help="The suite of the compilers, C library and libraries.")
 @click.option("--python-suite", metavar="SUITE", help="The suite of the target's Python.")
 @click.option(
-    "--base", metavar="REF", help="The image to build on, which must have apt; by default debian:trixie-slim."
+    "--base",
+    metavar="REF",
+    help="The image to build on, which must have apt, as NAME:TAG or NAME@sha256:DIGEST; by default "
+    "debian:trixie-slim.",
 )
 @click.option("--platform", metavar="OS/ARCH", help="The machine that builds run on; by default the engine's own.")
 @click.option("--together", is_flag=True, help="Put all targets into one image; without it, each gets its own.")
@@ -110,13 +113,19 @@ def list_(*, as_json: bool) -> None:
 
 
 @image.command()
-@click.option("--all", "everything", is_flag=True, help="Remove all images that xbuild built.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Remove all images that xbuild built, and what runs of other machines and containers left or still use.",
+)
 @output_options
 @json_option
 def prune(*, everything: bool, as_json: bool) -> None:
     """Remove images that this xbuild does not use any more, and what killed runs left.
 
-    Containers and volumes of runs that still live, and of other machines' runs, stay.
+    What belongs to a run that still lives stays. Whether one of another machine or container lives cannot be known:
+    what it left goes a day later, or when its time limit is over if that is longer.
     """
     from xbuild.engines.container import inventory
     from xbuild.engines.container.client import open_client
@@ -128,6 +137,8 @@ def prune(*, everything: bool, as_json: bool) -> None:
         pruned = inventory.prune(client, cache=cache, everything=everything)
         for name in pruned.used:
             progress.note(f"kept {name}: a container uses it")
+        for name in pruned.unknown:
+            progress.note(f"kept {name}: its run may still go on, on another machine or in a container")
     removed = {"container": pruned.containers, "volume": pruned.volumes, "image": pruned.images}
     if as_json:
         print_json({f"{kind}s": names for kind, names in removed.items()})

@@ -80,7 +80,7 @@ def test_images_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: Captured) ->
 
 
 def test_what_was_removed_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    pruned = Pruned(containers=("c",), volumes=("v",), images=("i", "j"), used=("u",))
+    pruned = Pruned(containers=("c",), volumes=("v",), images=("i", "j"), used=("u",), unknown=("w",))
     asked: list[bool] = []
 
     def prune(_client: object, *, everything: bool, **_options: object) -> Pruned:
@@ -97,7 +97,10 @@ def test_what_was_removed_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Captu
         "removed the image i",
         "removed the image j",
     ]
-    assert err == "kept u: a container uses it\n"
+    assert err.splitlines() == [
+        "kept u: a container uses it",
+        "kept w: its run may still go on, on another machine or in a container",
+    ]
     assert main(["image", "prune", "--all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"containers": ["c"], "volumes": ["v"], "images": ["i", "j"]}
     assert asked == [False, True]

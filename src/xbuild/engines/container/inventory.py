@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,10 @@ class OwnImage:
     created: datetime
     is_current: bool
     """Whether this xbuild would still use it."""
+    base: str | None = None
+    """The name of the image that it was built on."""
+    base_digest: str | None = None
+    """That image's digest in the registry, if it came from one: ``sha256:…``."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -49,12 +54,16 @@ class OwnImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pruned:
-    """What was removed, by name or ID; and the images that could not be, because a container uses them."""
+    """What was removed, by name or ID; and what was not.
+
+    ``used`` are images that a container uses, ``unknown`` containers and volumes whose run may still go on elsewhere.
+    """
 
     containers: tuple[str, ...]
     volumes: tuple[str, ...]
     images: tuple[str, ...]
     used: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
 
 def own_images(client: docker.DockerClient) -> tuple[OwnImage, ...]:
@@ -87,6 +96,8 @@ def _own_image(image: Mapping[str, Any], *, content: str, bases: Mapping[str, st
         and label.get(labels.VERSION) == xbuild.__version__
         and label.get(labels.CONTENT) == content
         and base in (None, label.get(labels.BASE)),
+        base=label.get(labels.BASE_NAME),
+        base_digest=label.get(labels.BASE_DIGEST),
     )
 
 
@@ -101,38 +112,59 @@ def _labels(thing: Mapping[str, Any]) -> Mapping[str, str]:
 def prune(client: docker.DockerClient, *, cache: Cache, everything: bool = False) -> Pruned:
     """Remove what killed clients left of their runs, and images that this xbuild would not use; or ``everything``.
 
-    Nothing of a run whose client lives, or is on another machine, is touched.
+    Nothing of a run whose client lives is touched. Where that cannot be known, because the client is on another machine
+    or in another container, its things go when the run must be over, or with ``everything``.
     """
+    run = [f"{labels.RUN}=1"]
     with engine_errors("cleaning up"), cache.lock(BUILDING, waiting_for="a container image"):
-        containers = tuple(_prune_containers(client))
-        volumes = tuple(_prune_volumes(client))
+        containers = _sorted(client.api.containers(all=True, filters={"label": run}), everything=everything)
+        volumes = _sorted(client.api.volumes(filters={"label": run}).get("Volumes") or (), everything=everything)
+        removed = tuple(_remove_containers(client, containers.over)), tuple(_remove_volumes(client, volumes.over))
         doomed = [image for image in own_images(client) if everything or not image.is_current]
         used = {image.id for image in doomed if not _remove_image(client, image)}
         prune_stages(client)
     return Pruned(
-        containers=containers,
-        volumes=volumes,
+        containers=removed[0],
+        volumes=removed[1],
         images=tuple(_name(image) for image in doomed if image.id not in used),
         used=tuple(_name(image) for image in doomed if image.id in used),
+        unknown=tuple(map(_run_name, containers.unknown)),
     )
 
 
-def _prune_containers(client: docker.DockerClient) -> Iterator[str]:
-    for container in _abandoned(client.api.containers(all=True, filters={"label": [f"{labels.RUN}=1"]})):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Left:
+    """Containers, or volumes, of runs: those that go, and those that may be in use elsewhere."""
+
+    over: tuple[Mapping[str, Any], ...]
+    unknown: tuple[Mapping[str, Any], ...]
+
+
+def _sorted(things: Iterable[Mapping[str, Any]], *, everything: bool) -> _Left:
+    now = time.time()
+    fates = [(thing, labels.is_abandoned(_labels(thing), now=now)) for thing in things]
+    return _Left(
+        over=tuple(thing for thing, over in fates if over or (over is None and everything)),
+        unknown=tuple(thing for thing, over in fates if over is None and not everything),
+    )
+
+
+def _remove_containers(client: docker.DockerClient, containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for container in containers:
         with suppress(docker.errors.NotFound):  # it was about to go
             client.api.remove_container(container["Id"], force=True, v=True)
-            yield container["Names"][0].lstrip("/") if container.get("Names") else container["Id"]
+            yield _run_name(container)
 
 
-def _prune_volumes(client: docker.DockerClient) -> Iterator[str]:
-    for volume in _abandoned(client.api.volumes(filters={"label": [f"{labels.RUN}=1"]}).get("Volumes") or ()):
+def _remove_volumes(client: docker.DockerClient, volumes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for volume in volumes:
         with suppress(docker.errors.NotFound):
             client.api.remove_volume(volume["Name"])
             yield volume["Name"]
 
 
-def _abandoned(things: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [thing for thing in things if labels.is_abandoned(_labels(thing).get(labels.OWNER, ""))]
+def _run_name(container: Mapping[str, Any]) -> str:
+    return str(container["Names"][0]).lstrip("/") if container.get("Names") else str(container["Id"])
 
 
 def _remove_image(client: docker.DockerClient, image: OwnImage) -> bool:

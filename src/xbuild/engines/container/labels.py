@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 IMAGE = "io.xbuild.image"
 """``1`` on an image that xbuild built, and on what others make from it: those are not called :data:`REPOSITORY`."""
@@ -39,12 +39,20 @@ BASE = "io.xbuild.base"
 """The ID of the base image."""
 
 BASE_NAME = "org.opencontainers.image.base.name"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
+"""The base's digest in the registry that it came from, if it came from one."""
 
 RUN = "io.xbuild.run"
 """``1`` on the containers and volumes of a run."""
 
 OWNER = "io.xbuild.owner"
-"""The process a run belongs to: ``<host name>:<process id>:<start time>``."""
+"""The process a run belongs to: ``<boot>/<process namespace>:<process id>:<start time>``."""
+
+UNTIL = "io.xbuild.until"
+"""When a run is over in any case, in seconds since 1970."""
+
+_A_DAY = 24 * 3600
+_UNKNOWN = "?"
 
 
 def own_tag(tags: Iterable[str] | None) -> str | None:
@@ -53,18 +61,42 @@ def own_tag(tags: Iterable[str] | None) -> str | None:
     return next((match[1] for match in found if match), None)
 
 
+def run_name() -> str:
+    """Return a name for a new run's container and volume."""
+    return f"xbuild-{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def run_marks(lasting: float = 0) -> dict[str, str]:
+    """Return the labels of what a run of this process makes: one that lasts so many seconds, or a day."""
+    return {RUN: "1", OWNER: current_owner(), UNTIL: str(int(time.time() + max(lasting, _A_DAY)))}
+
+
 def current_owner() -> str:
     """Return what :data:`OWNER` is for this process."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_time(os.getpid())}"
+    return f"{_world()}:{os.getpid()}:{_start_time(os.getpid())}"
 
 
-def is_abandoned(owner: str) -> bool:
-    """Say whether the process ``owner`` has ended, as far as this machine can know: never, of another machine's."""
-    match = re.fullmatch(r"(?P<host>.+):(?P<process>\d+):(?P<started>[^:]+)", owner)
-    if match is None or match["host"] != socket.gethostname():
-        return False
+def is_abandoned(marks: Mapping[str, str], *, now: float) -> bool | None:
+    """Say whether the run that something with these labels belongs to is over.
+
+    None: that cannot be known, because its process is one of another machine or container, and it may last.
+    """
+    match = re.fullmatch(r"(?P<world>.+):(?P<process>\d+):(?P<started>[^:]+)", marks.get(OWNER, ""))
+    if match is None or match["world"] != _world() or _UNKNOWN in match["world"]:
+        until = marks.get(UNTIL, "")
+        return True if until.isdecimal() and int(until) < now else None
     process = int(match["process"])
     return not _exists(process) or _start_time(process) != match["started"]
+
+
+def _world() -> str:
+    """Return where the number of a process means this process: until the machine starts again, in a PID namespace."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        namespace = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        return _UNKNOWN
+    return f"{boot}/{re.sub('[^0-9]', '', namespace)}"
 
 
 def _exists(process: int) -> bool:

@@ -11,18 +11,18 @@ import itertools
 import json
 import posixpath
 import tarfile
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import docker
-import requests
 
 from xbuild.engines.container import labels
 from xbuild.engines.container.building import engine_errors
 from xbuild.engines.container.client import open_client
 from xbuild.engines.container.copying import Chunks, Copy, is_library, is_of_python, is_of_sysroot
+from xbuild.engines.container.removal import remove_run
 from xbuild.errors import EngineError
 from xbuild.provision.cache import Cache
 from xbuild.provision.image import LIBRARIES, PYTHONS, python_tag, write_record
@@ -229,20 +229,21 @@ class _Source:
     @contextmanager
     def _container(self) -> Iterator[_Container]:
         """Create a container of the image, which is not started, and remove it at the end."""
-        with engine_errors(f"creating a container of {self.reference}"):
-            made = self.client.api.create_container(
-                self.image["Id"],
-                command=["none"],  # an image need not have one, and it is never started
-                labels={labels.RUN: "1", labels.OWNER: labels.current_owner()},
-                platform=f"linux/{image_architecture(self.target)}",
-                network_disabled=True,
-            )
+        name = labels.run_name()
         try:
+            with engine_errors(f"creating a container of {self.reference}"):
+                self.client.api.create_container(
+                    self.image["Id"],
+                    name=name,
+                    command=["none"],  # an image need not have one, and it is never started
+                    labels=labels.run_marks(),
+                    platform=f"linux/{image_architecture(self.target)}",
+                    network_disabled=True,
+                )
             with engine_errors(f"copying from the image {self.reference}"):
-                yield _Container(client=self.client, id=made["Id"])
+                yield _Container(client=self.client, name=name)
         finally:
-            with suppress(docker.errors.DockerException, requests.exceptions.RequestException):
-                self.client.api.remove_container(made["Id"], v=True, force=True)
+            remove_run(self.client, name)
 
 
 class _NoPythonError(Exception):
@@ -254,7 +255,7 @@ class _Container:
     """A container that is never started. Places in it are relative to its root."""
 
     client: docker.DockerClient
-    id: str
+    name: str
 
     def copy(self, place: str, copy: Copy, *, to: str, wanted: Callable[[str], bool]) -> None:
         """Copy what is ``wanted`` of ``place``, if that is there; a link is copied as a link."""
@@ -290,7 +291,7 @@ class _Container:
 
     def _open(self, place: str) -> tuple[Iterator[bytes], Mapping[str, Any]] | None:
         try:
-            chunks, stat = self.client.api.get_archive(self.id, f"/{place}")
+            chunks, stat = self.client.api.get_archive(self.name, f"/{place}")
         except docker.errors.NotFound as error:
             if "no such container" not in str(error).lower():
                 return None

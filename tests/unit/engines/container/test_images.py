@@ -292,10 +292,18 @@ def test_all_images_are_pruned_if_asked(environ: dict[str, str]) -> None:
 
 def test_containers_of_a_run_that_lives_stay(environ: dict[str, str]) -> None:
     engine = FakeEngine(dict(BASE))
+    elsewhere = {labels.OWNER: "11111111-2222-3333-4444-555555555555/1:1:1"}
     engine.running = [
         {"Id": "1", "Names": ["/dead"], "Labels": {labels.OWNER: labels.current_owner() + "0"}},
-        {"Id": "2", "Names": ["/alive"], "Labels": {labels.OWNER: labels.current_owner()}},
+        {"Id": "2", "Names": ["/alive"], "Labels": labels.run_marks()},
         {"Id": "3", "Names": ["/unknown"], "Labels": None},
+        {"Id": "4", "Names": ["/elsewhere"], "Labels": labels.run_marks() | elsewhere},
+        {"Id": "5", "Names": [], "Labels": elsewhere | {labels.UNTIL: "1"}},
     ]
-    assert prune(engine, cache=Cache.default(environ)).containers == ("dead",)
-    assert [container["Id"] for container in engine.running] == ["2", "3"]
+    pruned = prune(engine, cache=Cache.default(environ))
+    assert (pruned.containers, pruned.unknown) == (("dead", "5"), ("unknown", "elsewhere"))
+    assert [container["Id"] for container in engine.running] == ["2", "3", "4"]
+
+    pruned = prune(engine, cache=Cache.default(environ), everything=True)
+    assert (pruned.containers, pruned.unknown) == (("unknown", "elsewhere"), ())
+    assert [container["Id"] for container in engine.running] == ["2"]

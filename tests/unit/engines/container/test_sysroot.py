@@ -194,6 +194,13 @@ def test_an_engine_that_stops_in_the_middle_leaves_nothing(engine: FakeEngine, e
     assert engine.containers == {}
 
 
+def test_an_interrupt_while_the_container_is_made_leaves_nothing(engine: FakeEngine, environ: dict[str, str]) -> None:
+    engine.interrupts = True
+    with pytest.raises(KeyboardInterrupt):
+        take(engine, environ)
+    assert engine.containers == {}
+
+
 def test_a_container_that_somebody_removes_leaves_nothing(engine: FakeEngine, environ: dict[str, str]) -> None:
     engine.removed_at = "usr/lib64"
     with pytest.raises(EngineError) as caught:
