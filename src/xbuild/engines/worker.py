@@ -1,4 +1,4 @@
-"""The pipeline in a container: ``python -I -m xbuild.engines.worker FOLDER`` reads a request there and prints events.
+"""The pipeline in a container: ``python -I -m xbuild.engines.worker FOLDER SECONDS`` reads a request and prints events.
 
 ``FOLDER/request.json`` has the request (:mod:`xbuild.engines.wire`), and everything that is written is written below
 FOLDER: ``out/`` the wheels, ``cache/`` the cache with its logs. There is no network: the wheels of requirements are
@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -38,6 +39,7 @@ WHEELHOUSE = "wheelhouse"
 REPLIES = "replies"
 
 _POLL = 0.02
+_TIME_IS_UP = 124
 # Where a container sees how often it reached its limits: cgroup v2, then v1.
 _MEMORY_EVENTS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 _PIDS_EVENTS = (Path("/sys/fs/cgroup/pids.events"), Path("/sys/fs/cgroup/pids/pids.events"))
@@ -183,14 +185,18 @@ def _events(files: Sequence[Path], name: str) -> int:
     return 0
 
 
-def _stand_by() -> None:
+def _stand_by(longest: int) -> None:
     """Be the container's first process, and go on as its child: one that lost its parent has to be waited for.
 
-    Else it would count as a process to the end.
+    Else it would count as a process to the end. The container ends when the first process does, which is after
+    ``longest`` seconds in any case: whoever started it may not be there any more to end it.
     """
     child = os.fork()
     if child == 0:
         return
+    # The kernel keeps from a first process what it does not handle itself.
+    signal.signal(signal.SIGALRM, lambda _signal, _frame: os._exit(_TIME_IS_UP))
+    signal.alarm(longest)
     while True:
         ended, status = os.wait()
         if ended == child:
@@ -198,7 +204,7 @@ def _stand_by() -> None:
 
 
 if __name__ == "__main__":
-    _stand_by()
+    _stand_by(int(sys.argv[2]))
     _stream = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what anything else prints is no event
     _lock = threading.Lock()

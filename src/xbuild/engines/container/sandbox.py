@@ -20,6 +20,7 @@ from docker.utils.socket import STDOUT, frames_iter
 from xbuild.engines.container import labels
 from xbuild.engines.container.building import GONE, engine_errors
 from xbuild.engines.container.plan import ENTRY, FOLDER, configuration
+from xbuild.engines.container.removal import remove_run
 from xbuild.errors import EngineError
 
 if TYPE_CHECKING:
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
 
     from xbuild.engines.container.plan import Plan
 
-_LONGEST_LINE = 1 << 24
+_LONGEST_LINE = 1 << 20
+_MOST_LINES = 100  # that were read, and nobody has taken yet
 _LARGEST_FILE = 1 << 32
+_MOST_FILES = 1000
 _ENDS_WITHIN = 30
+# How Docker, Podman and Docker Desktop say that a place is not there for them, and the first two that a program is not.
+_UNSEEN = ("bind source path does not exist", "statfs ", "mounts denied")
+_NO_PROGRAM = ("no such file or directory", "executable file not found")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,52 +60,52 @@ def open_sandbox(client: docker.DockerClient, plan: Plan, *, scratch: Path) -> I
 
     ``scratch`` is a folder of this machine for files on their way to it.
     """
-    marks = {labels.RUN: "1", labels.OWNER: labels.current_owner()}
-    name = f"xbuild-{os.getpid()}-{os.urandom(4).hex()}"
+    marks = labels.run_marks(plan.ends_after)
+    name = labels.run_name()
     try:
-        with engine_errors("making a container"):
-            client.volumes.create(name=name, labels=marks)
-            client.api.create_container_from_config(configuration(client, plan, name, marks), name, plan.platform)
-        yield Sandbox(client, name, scratch=scratch)
+        with engine_errors("making a container"), _refusals(plan):
+            client.api.create_volume(name, labels=marks)
+            wanted = configuration(client.api, plan, volume=name, marks=marks)
+            made = client.api.create_container_from_config(wanted, name, plan.platform)
+        yield Sandbox(client, name, plan=plan, scratch=scratch, warnings=tuple(made.get("Warnings") or ()))
     finally:
-        _remove(client, name)
+        remove_run(client, name)
 
 
 class Sandbox:
-    """A container that was made, then runs, then has ended."""
+    """A container that was made, then runs, then has ended. ``warnings`` are the engine's, in its own words."""
 
-    def __init__(self, client: docker.DockerClient, name: str, *, scratch: Path) -> None:
+    def __init__(
+        self, client: docker.DockerClient, name: str, *, plan: Plan, scratch: Path, warnings: tuple[str, ...] = ()
+    ) -> None:
+        self.warnings = warnings
         self._client = client
         self._name = name
+        self._plan = plan
         self._scratch = scratch
-        self._lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=1000)
+        self._lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=_MOST_LINES)
 
     def start(self) -> None:
         """Start the worker."""
-        with engine_errors("starting a container"):
-            try:
-                # Podman looks for the program when it is attached to, Docker when it is started.
-                connection = self._client.api.attach_socket(self._name, {"stdout": 1, "stderr": 1, "stream": 1})
-                threading.Thread(target=self._read, args=[connection], daemon=True).start()
-                self._client.api.start(self._name)
-            except docker.errors.APIError as error:
-                if "no such file or directory" not in str(error) and "executable file not found" not in str(error):
-                    raise
-                raise EngineError(
-                    f"the image has no xbuild: there is no {ENTRY[0]} in it",
-                    hint="begin its Containerfile with 'FROM' and an image that 'xbuild image build' made",
-                ) from error
+        with engine_errors("starting a container"), _refusals(self._plan):
+            # Podman looks for the program when it is attached to, Docker when it is started.
+            connection = self._client.api.attach_socket(self._name, {"stdout": 1, "stderr": 1, "stream": 1})
+            threading.Thread(target=self._read, args=[connection], daemon=True).start()
+            self._client.api.start(self._name)
 
     def lines(self, *, deadline: float) -> Iterator[bytes]:
         """Yield the lines the worker prints, to the end. ``deadline`` is of :func:`time.monotonic`.
 
-        Raises :class:`TimeIsUp` when it has come, and :class:`EngineError` if the engine goes away.
+        Raises :class:`TimeIsUp` when it has come, with all processes of the container ended, and
+        :class:`EngineError` if the engine goes away.
         """
         while True:
             try:
                 line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                raise TimeIsUp(self._count_processes()) from None
+                raise self._end() from None
+            if time.monotonic() >= deadline:  # lines may come without end
+                raise self._end()
             if line is None:
                 return
             if isinstance(line, BaseException):
@@ -145,34 +151,66 @@ class Sandbox:
             if isinstance(error.__cause__, docker.errors.NotFound):
                 return {}
             raise
+        except tarfile.TarError as error:
+            raise EngineError(
+                f"the container engine sent only a part of the files in {FOLDER / folder}",
+                hint="see that it runs, then run the same command again",
+            ) from error
 
     def _read(self, connection: Any) -> None:
         """Cut the worker's standard output into lines, to its end; what its standard error says is nobody's."""
-        rest = b""
         try:
             with closing(connection), closing(connection._response):
-                for channel, data in frames_iter(connection, tty=False):
-                    *lines, rest = (rest + (data if channel == STDOUT else b"")).split(b"\n")
-                    for line in lines:
-                        self._lines.put(line)
-                    rest = rest if len(rest) < _LONGEST_LINE else b""
+                frames = frames_iter(connection, tty=False)
+                for line in cut_lines(data for channel, data in frames if channel == STDOUT):
+                    self._lines.put(line)
         except (*GONE, docker.errors.DockerException, OSError, ValueError) as error:
             self._lines.put(error)
         else:
             self._lines.put(None)
 
-    def _count_processes(self) -> int | None:
+    def _end(self) -> TimeIsUp:
+        """End all processes, so that what is taken out from now on changes no more."""
+        processes = None
         with suppress(docker.errors.DockerException, *GONE, KeyError, TypeError):
-            return int(self._client.api.stats(self._name, stream=False, one_shot=True)["pids_stats"]["current"])
-        return None
+            processes = self._client.api.stats(self._name, stream=False, one_shot=True)["pids_stats"]["current"]
+        with suppress(docker.errors.DockerException, *GONE):
+            self._client.api.kill(self._name)
+        return TimeIsUp(processes)
 
 
-def _remove(client: docker.DockerClient, name: str) -> None:
-    """Remove the container and its volume, as far as they are there and the engine is."""
-    with suppress(docker.errors.DockerException, *GONE):
-        client.api.remove_container(name, v=True, force=True)
-    with suppress(docker.errors.DockerException, *GONE):
-        client.api.remove_volume(name, force=True)
+@contextmanager
+def _refusals(plan: Plan) -> Iterator[None]:
+    """Say what it means that the engine will not make or start a container of ``plan``, where that is known."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        said = str(error)
+        hidden = max((str(mount.here) for mount in plan.mounts if str(mount.here) in said), key=len, default=None)
+        if hidden and any(words in said.lower() for words in _UNSEEN):
+            raise EngineError(
+                f"the container engine does not see {hidden} of this machine",
+                hint="share it with the engine's machine, at the same place, or use an engine that runs here",
+            ) from error
+        if any(words in said for words in _NO_PROGRAM):
+            raise EngineError(
+                f"the image has no xbuild: there is no {ENTRY[0]} in it",
+                hint="begin its Containerfile with 'FROM' and an image that 'xbuild image build' made",
+            ) from error
+        raise
+
+
+def cut_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the whole lines in ``pieces``, without those that are longer than any of the worker's own."""
+    rest, is_too_long = b"", False
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            if not is_too_long:
+                yield line
+            is_too_long = False
+        if len(rest) > _LONGEST_LINE:
+            rest, is_too_long = b"", True
 
 
 def _member(name: str, *, mode: int, size: int = 0, kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
@@ -184,10 +222,12 @@ def _member(name: str, *, mode: int, size: int = 0, kind: bytes = tarfile.REGTYP
 def _plain_files(stream: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
     total = 0
     with tarfile.open(fileobj=_Reader(stream), mode="r|") as tar:
-        for member in tar:
+        for count, member in enumerate(tar):
             total += member.size
             if total > _LARGEST_FILE:
                 raise EngineError(f"more than {_LARGEST_FILE >> 30} GiB of files came out of the container")
+            if count > _MOST_FILES:  # the folder itself is one
+                raise EngineError(f"more than {_MOST_FILES} files came out of the container")
             content = tar.extractfile(member) if member.isreg() else None
             name = PurePosixPath(member.name)
             if content is not None and len(name.parts) == 2:  # the folder's own name, and the file's
