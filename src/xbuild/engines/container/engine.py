@@ -15,6 +15,7 @@ from xbuild.engines import wire, worker
 from xbuild.engines.container.building import engine_errors
 from xbuild.engines.container.client import open_client
 from xbuild.engines.container.conversation import Conversation
+from xbuild.engines.container.facts import ask_engine
 from xbuild.engines.container.images import DEFAULT_BASE, ImageRequest, ensure_image, find_image
 from xbuild.engines.container.limits import ANY_NETWORK, Limits
 from xbuild.engines.container.mounts import mount, target_mounts
@@ -123,16 +124,19 @@ class _OneRun:
         """Make the container, follow it to its end, and take out the wheel."""
         source = self._source()
         image = self._image()
-        memory = self.engine.limits.memory or self.client.info()["MemTotal"] * 3 // 4
+        facts = ask_engine(self.client)
         plan = Plan(
             image=image,
             platform=self.engine.platform,
             mounts=(source, *target_mounts(self.selection), *self._linked()),
             limits=self._limits(),
-            memory=memory,
+            memory=self.engine.limits.memory or (facts.memory or 0) * 3 // 4,
             environment=self._network_environment(),
+            engine=facts,
         )
         with open_sandbox(self.client, plan, scratch=self.scratch) as sandbox:
+            for note in (*plan.notes, *sandbox.warnings):
+                self.progress.note(f"the container engine: {note}")
             sandbox.put(self._files(source))
             conversation = Conversation(
                 source=self.request.source,

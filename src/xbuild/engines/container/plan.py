@@ -59,6 +59,15 @@ class Plan:
         """In how many seconds the container ends by itself, should nobody be there to end it."""
         return min(int(self.limits.timeout) + _ALONE, _LONGEST)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which limits there are not, though the user may rely on them."""
+        if self.engine.boundless:
+            return (f"it cannot limit {' and '.join(self.engine.boundless)} here: a build may use all there is",)
+        if not self.memory:
+            return ("it does not say how much memory it has; '--container memory=SIZE' limits a build's",)
+        return ()
+
 
 def configuration(api: docker.APIClient, plan: Plan, *, volume: str, marks: Mapping[str, str]) -> dict[str, Any]:
     """Return the body of the engine's request that makes a container of ``plan``, with ``volume`` to write to.

@@ -63,6 +63,21 @@ def test_where_the_memory_is_not_known_it_is_not_limited(plan: Plan) -> None:
     assert "MemorySwap" not in host
 
 
+@pytest.mark.parametrize(
+    ("changes", "notes"),
+    [
+        ({}, ()),
+        (
+            {"engine": EngineFacts(boundless=("memory", "processes"))},
+            ("it cannot limit memory and processes here: a build may use all there is",),
+        ),
+        ({"memory": 0}, ("it does not say how much memory it has; '--container memory=SIZE' limits a build's",)),
+    ],
+)
+def test_a_limit_that_there_is_not_is_told(plan: Plan, changes: dict[str, Any], notes: tuple[str, ...]) -> None:
+    assert replace(plan, **changes).notes == notes
+
+
 def test_it_ends_by_itself_after_its_time(plan: Plan) -> None:
     assert composed(plan)["Cmd"] == ["/xbuild/run", "4200"]
     assert replace(plan, limits=replace(plan.limits, timeout=1e12)).ends_after == 2**31 - 1
