@@ -37,9 +37,13 @@ def read_table(path: Path) -> dict[str, Any]:
         return {}  # no folder, or no file that could be read: the build says so, better
     problems = _problems(table) if table else []
     if problems:
+        # A folder may say that it needs a network, and not which: the host's own is none for a stranger.
+        named = any(problem.startswith("container.network: ") for problem in problems)
         raise UsageError(
             f"[tool.xbuild] in {path} is wrong:\n" + "\n".join(f"  {problem}" for problem in problems),
-            hint="the keys are the long options of 'xbuild wheel --help'",
+            hint="a network is chosen by name on the command line alone: --container network=NAME"
+            if named
+            else "the keys are the long options of 'xbuild wheel --help'",
         )
     return table if isinstance(table, dict) else {}
 

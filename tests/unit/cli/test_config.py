@@ -61,6 +61,17 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert caught.value.hint == "the keys are the long options of 'xbuild wheel --help'"
 
 
+@pytest.mark.parametrize("network", ["host", "container:0123456789ab", "bridge"])
+def test_a_folder_chooses_no_network_for_itself(tmp_path: Path, network: str) -> None:
+    path = project(tmp_path, f"[tool.xbuild.container]\nnetwork = '{network}'\n")
+    with pytest.raises(UsageError) as caught:
+        read_table(path)
+    assert caught.value.message == (
+        f"[tool.xbuild] in {path} is wrong:\n  container.network: '{network}' is not of type 'boolean'"
+    )
+    assert caught.value.hint == "a network is chosen by name on the command line alone: --container network=NAME"
+
+
 @click.command()
 @click.argument("source", default=".", is_eager=True, callback=load_defaults)
 @click.option("--target", multiple=True)
