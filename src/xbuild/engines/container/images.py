@@ -32,7 +32,10 @@ BUILDING = "container-images"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageRequest:
-    """An image for ``selections``, on ``base`` (any image with apt), for ``platform`` (None: the engine's own)."""
+    """An image for ``selections``, on ``base`` (any image with apt), for ``platform`` (None: the engine's own).
+
+    ``base`` may have a digest, ``NAME@sha256:…``: then it is that very image.
+    """
 
     selections: tuple[Selection, ...]
     platform: str | None = None
@@ -117,7 +120,7 @@ def _build(
     tag = f"{labels.REPOSITORY}:{_title(context.contents)}-{digest}"
     build = ImageBuild(
         tag=tag,
-        context=context.tar(environ, labels=_labels(context, base=base, base_name=request.base)),
+        context=context.tar(environ, labels=_labels(context, base=base) | _origin(client, base, request.base)),
         arguments=context.build_arguments(base) | {"STAGE": digest} | settings.proxies(environ),
         platform=request.platform,
         network=settings.network_mode(environ),
@@ -130,7 +133,7 @@ def _build(
     return str(client.api.inspect_image(tag)["Id"])
 
 
-def _labels(context: Context, *, base: str, base_name: str) -> dict[str, str]:
+def _labels(context: Context, *, base: str) -> dict[str, str]:
     targets = ", ".join(dict.fromkeys(each.target for each in context.contents))
     return {
         labels.IMAGE: "1",
@@ -139,12 +142,18 @@ def _labels(context: Context, *, base: str, base_name: str) -> dict[str, str]:
         labels.INPUTS: context.inputs(base),
         labels.SELECTIONS: dump(context.contents),
         labels.BASE: base,
-        labels.BASE_NAME: base_name,
         "org.opencontainers.image.title": "xbuild",
         "org.opencontainers.image.description": f"xbuild with all it needs to build wheels for {targets}",
         "org.opencontainers.image.version": xbuild.__version__,
         "org.opencontainers.image.licenses": "MIT",
     }
+
+
+def _origin(client: docker.DockerClient, base: str, name: str) -> dict[str, str]:
+    """Return the labels that say what the base was called, and its digest if a registry gave it one."""
+    known = (*([name] if "@" in name else []), *(client.api.inspect_image(base).get("RepoDigests") or ()))
+    digest = next((each.partition("@")[2] for each in known), None)
+    return {labels.BASE_NAME: name} | ({labels.BASE_DIGEST: digest} if digest else {})
 
 
 def _title(contents: Sequence[Provisioned]) -> str:

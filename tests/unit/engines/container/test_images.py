@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BASE = {"Id": "sha256:base", "RepoTags": [DEFAULT_BASE], "Os": "linux", "Architecture": "amd64", "Labels": {}}
+DIGEST = f"sha256:{'ab' * 32}"
+PINNED = f"debian@{DIGEST}"
 RISCV, PPC = get_target("riscv64"), get_target("ppc64le")
 
 
@@ -75,14 +77,15 @@ class FakeEngine:
     def inspect_image(self, name: str) -> dict[str, Any]:
         assert name, "the SDK refuses an empty name"
         for image in self.stored:
-            if name in (image["Id"], *image["RepoTags"]):
+            if name in (image["Id"], *image["RepoTags"], *image.get("RepoDigests", ())):
                 return image
         raise docker.errors.ImageNotFound(name)
 
     def pull(self, name: str, **_options: object) -> Iterator[dict[str, str]]:
         self.pulled.append(name)
-        if name == DEFAULT_BASE:
-            self.stored.append(dict(BASE))
+        if name in (DEFAULT_BASE, PINNED):
+            digests = {"RepoDigests": [PINNED]} if name == PINNED else {}
+            self.stored.append({**BASE, **digests})
             yield {"status": "done"}
         else:
             yield {"error": "not found"}
@@ -221,6 +224,25 @@ def test_a_base_that_is_not_there_is_pulled(environ: dict[str, str]) -> None:
     engine = FakeEngine()
     ensure(engine, environ)
     assert engine.pulled == [DEFAULT_BASE]
+
+
+def test_a_base_may_be_pinned(environ: dict[str, str]) -> None:
+    engine = FakeEngine()
+    pinned = ensure(engine, environ, base=PINNED)
+    assert ensure(engine, environ, base=PINNED) == pinned
+    assert engine.pulled == [PINNED]
+    (image,) = own_images(engine)
+    assert (image.base, image.base_digest, image.is_current) == (PINNED, DIGEST, True)
+
+
+@pytest.mark.parametrize(("digests", "found"), [([PINNED], DIGEST), ([], None)])
+def test_where_the_base_came_from_is_known_of_a_registry_s(
+    environ: dict[str, str], digests: list[str], found: str | None
+) -> None:
+    engine = FakeEngine(BASE | {"RepoDigests": digests})
+    ensure(engine, environ)
+    (image,) = own_images(engine)
+    assert (image.base, image.base_digest) == (DEFAULT_BASE, found)
 
 
 def test_a_base_that_cannot_be_pulled_is_an_error(environ: dict[str, str]) -> None:
