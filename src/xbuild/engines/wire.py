@@ -27,7 +27,9 @@ from xbuild.targets import get_target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LONGEST = 100_000
+LONGEST = 100_000
+"""In characters, of a text that is told: whoever reads lines of events reads none without end."""
+
 _INTERPRETER = re.compile(r"\d{1,3}\.\d{1,3}[\w.+]* [a-z]* \w+", re.ASCII)
 
 
@@ -67,12 +69,8 @@ def decode_interpreter(data: Mapping[str, Any]) -> Interpreter:
 
 def encode_error(error: errors.XBuildError) -> dict[str, Any]:
     """Return ``error`` as a JSON object."""
-    return {
-        "kind": type(error).__name__,
-        "message": error.message,
-        "hint": error.hint,
-        "details": error.details,
-    }
+    texts = {"message": error.message, "hint": error.hint, "details": error.details}
+    return {"kind": type(error).__name__} | {name: text and text[:LONGEST] for name, text in texts.items()}
 
 
 def decode_error(data: Mapping[str, Any]) -> errors.XBuildError:
@@ -86,7 +84,7 @@ def decode_error(data: Mapping[str, Any]) -> errors.XBuildError:
 
 def printable(text: object) -> str:
     """Return ``text`` without what a terminal would obey, and cut where no honest message is so long."""
-    shown = str(text)[:_LONGEST]
+    shown = str(text)[:LONGEST]
     return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in shown)
 
 

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ class EventProgress:
     def output(self, line: str) -> None:
         """Pass it on if somebody wants to see it."""
         if self._verbose:
-            self._send("output", line)
+            self._send("output", line[: wire.LONGEST])
 
 
 class AskingSupply:
@@ -96,12 +96,17 @@ class AskingSupply:
         self._asked += 1
         wanted = {"requirements": list(requirements), "interpreter": wire.encode_interpreter(interpreter)}
         self._send("need", [self._asked, wanted])
-        reply = self._folder / REPLIES / f"{self._asked}.json"
-        while not reply.exists():
-            time.sleep(_POLL)
-        answer = json.loads(reply.read_text("utf-8"))
+        answer = self._answer(self._folder / REPLIES / f"{self._asked}.json")
         if answer["error"] is not None:
             raise wire.decode_error(answer["error"])
+
+    def _answer(self, file: Path) -> dict[str, Any]:
+        """Wait for the answer in ``file``: engines make the file first, and write into it then."""
+        while True:
+            with suppress(FileNotFoundError, ValueError):
+                answer: dict[str, Any] = json.loads(file.read_text("utf-8"))
+                return answer
+            time.sleep(_POLL)
 
 
 def main(folder: Path, send: Callable[[str, Any], None]) -> None:

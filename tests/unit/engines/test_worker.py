@@ -113,6 +113,16 @@ def test_what_programs_print_is_told_to_those_who_ask(work: Callable[..., Line])
     assert work(run, verbose=False, network=True).sent == [("result", {"wheels": [], "report": {}})]
 
 
+def test_no_line_is_without_end(work: Callable[..., Line]) -> None:
+    def run(_request: WheelRequest, progress: Progress, _environ: Mapping[str, str], _supply: Supply) -> Result:
+        progress.output("x" * 1_000_000)
+        raise BuildError("it failed", details="x" * 1_000_000)
+
+    (_, line), (_, error) = work(run).sent
+
+    assert (len(line), len(error["details"])) == (100_000, 100_000)
+
+
 def test_a_failure_ends_its_step_and_is_told(work: Callable[..., Line]) -> None:
     def run(_request: WheelRequest, progress: Progress, _environ: Mapping[str, str], _supply: Supply) -> Result:
         with progress.step("Building"):
@@ -200,13 +210,17 @@ def test_an_image_that_lacks_something(work: Callable[..., Line], monkeypatch: p
 
 
 def answer_soon(folder: Path, content: Mapping[str, Any]) -> None:
-    """Answer the first need, as an engine does: with a file that is whole when it is there."""
+    """Answer the first need, as an engine does: with a file that is there before what is in it."""
 
     def answer() -> None:
+        text = json.dumps(content)
         time.sleep(0.1)
         (folder / "replies").mkdir()
-        (folder / "replies" / "new").write_text(json.dumps(content))
-        (folder / "replies" / "new").rename(folder / "replies" / "1.json")
+        with (folder / "replies" / "1.json").open("w") as file:
+            for part in (text[:5], text[5:]):
+                time.sleep(0.1)
+                file.write(part)
+                file.flush()
 
     threading.Thread(target=answer).start()
 
