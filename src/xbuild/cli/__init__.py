@@ -38,6 +38,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 """The first sentence of each command's help, here so that ``xbuild --help`` need not import the commands."""
 
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
 @dataclass(slots=True)
 class Session:
     """What the options common to all commands set: click's context object."""
@@ -105,7 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; failures are reported here and nowhere else."""
     session = Session()
     arguments = sys.argv[1:] if arguments is None else arguments
-    previous = signal.signal(signal.SIGTERM, _terminate)
+    previous = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in previous.items():
+        if handler != signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, _terminate)
     try:
         _refuse_namesake(Path(__file__).parents[2])
         return _run(list(arguments), session)
@@ -114,7 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return report(error, session=session)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _run(arguments: list[str], session: Session) -> int:
@@ -130,10 +137,11 @@ def _run(arguments: list[str], session: Session) -> int:
     return status
 
 
-def _terminate(_signal: int, _frame: object) -> NoReturn:
+def _terminate(number: int, _frame: object) -> NoReturn:
     """Leave through every context manager, so that locks and temporary folders are cleaned up; once is enough."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise SystemExit(128 + signal.SIGTERM)
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def _refuse_namesake(site_packages: Path) -> None:

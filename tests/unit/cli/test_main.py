@@ -66,7 +66,7 @@ def test_an_interrupt_while_modules_are_imported_is_quiet(tmp_path: Path) -> Non
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_after_the_end_changes_nothing(number: int) -> None:
     """Neither while the interpreter calls what wants to be called at its end, nor when it drops its modules."""
     code = f"""
@@ -137,13 +137,34 @@ def test_a_closed_standard_output() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "said"), [(signal.SIGTERM, 143, "terminated\n"), (signal.SIGINT, 130, "interrupted\n")]
+    ("number", "status", "said"),
+    [
+        (signal.SIGTERM, 143, "terminated\n"),
+        (signal.SIGHUP, 129, "terminated\n"),
+        (signal.SIGINT, 130, "interrupted\n"),
+    ],
 )
 def test_a_signal_ends_it_through_the_context_managers(
     number: signal.Signals, status: int, said: str, tmp_path: Path
 ) -> None:
-    """The command is a stand-in that holds a context while it waits; nothing of it is printed but one line."""
-    program = tmp_path / "program.py"
+    process = waiting(tmp_path)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (status, said)
+    assert not (tmp_path / "held").exists()
+
+
+def test_a_terminal_that_closes_does_not_end_what_nohup_started(tmp_path: Path) -> None:
+    process = waiting(tmp_path, "nohup")
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 143
+
+
+def waiting(folder: Path, *before: str) -> subprocess.Popen[str]:
+    """A command that is a stand-in: it holds a context while it waits. Nothing of it is printed but one line."""
+    program = folder / "program.py"
     program.write_text(
         "import contextlib, pathlib, sys, time\n"
         "from xbuild.cli import main, xbuild\n"
@@ -158,21 +179,19 @@ def test_a_signal_ends_it_through_the_context_managers(
         "xbuild.invoke = wait\n"
         "sys.exit(main(['target']))\n"
     )
-    process = subprocess.Popen([sys.executable, program], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*before, sys.executable, program], cwd=folder, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
-    while not (tmp_path / "held").exists():
+    while not (folder / "held").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (status, said)
-    assert not (tmp_path / "held").exists()
+    return process
 
 
-def test_main_leaves_the_signal_handler_as_it_was() -> None:
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_main_leaves_the_signal_handler_as_it_was(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
     main(["--version"])
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(number) == before
 
 
 def test_the_other_xbuild_in_the_same_environment(tmp_path: Path) -> None:
