@@ -51,7 +51,8 @@ def assemble(facts: Facts, *, named: str, asked: Target | None, environ: Mapping
 class _Assembler:
     def __init__(self, facts: Facts, path: str, run: Run) -> None:
         self._facts = facts
-        self._path = ":".join([*facts.search_path, path])
+        # An empty entry is the current folder, whose programs are not to be taken for the SDK's.
+        self._path = ":".join(filter(None, [*facts.search_path, *path.split(":")]))
         self._run = run
         self._notes: list[str] = []
 

@@ -81,11 +81,7 @@ class _Facts:
             emulator=self._program("CMAKE_CROSSCOMPILING_EMULATOR"),
             pkg_config=self._program("PKG_CONFIG_EXECUTABLE"),
             pkg_config_dirs=tuple(self._pkg_config_dirs()),
-            python_includes=tuple(
-                self._folder / text
-                for name in ("Python", "Python3", "PYTHON")
-                if (text := self._text(f"{name}_INCLUDE_DIR"))
-            ),
+            python_includes=self._python_includes(),
             build_python=next(
                 filter(None, [self._program(f"{name}_EXECUTABLE") for name in ("Python", "Python3", "PYTHON")]), None
             ),
@@ -162,9 +158,20 @@ class _Facts:
     # Folders
 
     def _sysroots(self) -> Iterator[Path]:
-        yield from (self._folder / text for text in self._list("CMAKE_FIND_ROOT_PATH")[:1])
+        roots = [self._folder / text for text in self._list("CMAKE_FIND_ROOT_PATH")]
+        yield from roots[:1]
+        pythons = self._python_includes()
+        for root in dict.fromkeys(roots[1:]):
+            # The prefix of the target's Python is found by its headers; our own files name it.
+            if not root.is_relative_to(roots[0]) and not any(include.is_relative_to(root) for include in pythons):
+                where = self._where("CMAKE_FIND_ROOT_PATH")
+                self._notes.append(f"{where}: root {root} is left out: libraries and packages there are not found")
         if text := self._environment_text("PKG_CONFIG_SYSROOT_DIR"):
             yield self._folder / text
+
+    def _python_includes(self) -> tuple[Path, ...]:
+        texts = (self._text(f"{name}_INCLUDE_DIR") for name in ("Python", "Python3", "PYTHON"))
+        return tuple(self._folder / text for text in texts if text)
 
     def _pkg_config_dirs(self) -> Iterator[Path]:
         for name in ("PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH"):

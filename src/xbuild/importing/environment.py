@@ -76,6 +76,8 @@ class _Facts:
         self._folder = folder
         self._used: set[str] = set()
         self._notes = list(reader.notes)
+        # dotenv files and GITHUB_ENV are for readers that take all there is.
+        self._exported = reader.exported or reader.assigned
 
     def facts(self) -> tuple[Facts, Path | None]:
         cmake = self._text("CMAKE_TOOLCHAIN_FILE")
@@ -86,7 +88,7 @@ class _Facts:
             flags={tool: tuple(each for name in names for each in self._words(name)) for tool, names in _FLAGS.items()},
             link_flags=dict.fromkeys(_FLAGS, self._words("LDFLAGS")),
             sysroots=tuple(self._folder / text for name in _SYSROOTS if (text := self._text(name))),
-            search_path=tuple((self._text("PATH") or "").split(":")),
+            search_path=tuple(filter(None, (self._text("PATH") or "").split(":"))),
             emulator=self._runner(),
             pkg_config=self._program("PKG_CONFIG"),
             pkg_config_dirs=tuple(
@@ -117,12 +119,12 @@ class _Facts:
             yield by_triplet(triplet, "CROSS_COMPILE", self._where("CROSS_COMPILE"))
 
     def _runner(self) -> Program | None:
-        names = [name for name in self._reader.exported if re.fullmatch(r"CARGO_TARGET_\w+_RUNNER", name)]
+        names = [name for name in self._exported if re.fullmatch(r"CARGO_TARGET_\w+_RUNNER", name)]
         return next(filter(None, map(self._program, names)), None)
 
     def _text(self, name: str) -> str | None:
         self._used.add(name)
-        if name not in self._reader.exported:
+        if name not in self._exported:
             return None
         value = self._reader.variables.get(name)
         if isinstance(value, Unknown):
@@ -142,10 +144,10 @@ class _Facts:
         return Program(words=words, where=self._where(name)) if words else None
 
     def _where(self, name: str) -> str:
-        return self._reader.exported.get(name, str(self._folder))
+        return self._exported.get(name, str(self._folder))
 
     def _left_out(self) -> Iterator[tuple[str, str]]:
-        for name, where in self._reader.exported.items():
+        for name, where in self._exported.items():
             if name == "CONFIG_SITE" and is_own_folder(Path(str(self._reader.variables[name])).parent):
                 continue
             if name in self._used | _SAME or _OWN.fullmatch(name) or self._reader.variables.get(name) in {"", None}:

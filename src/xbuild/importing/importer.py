@@ -52,11 +52,20 @@ def import_files(
     """
     try:
         facts = _read(paths, environ)
-        assembly = assemble(facts, named=str(paths[0]), asked=target, environ=environ, run=run)
+        assembly = _assembled(facts, str(paths[0]), target, environ, run)
     except RecursionError:
         raise ToolchainError(f"{paths[0]}: nested too deeply to be read") from None
     text = render(assembly.toolchain, source=", ".join(path.name for path in paths))
     return Imported(text=text, target=assembly.toolchain.target, notes=_unique(facts, assembly))
+
+
+def _assembled(facts: Facts, named: str, asked: Target | None, environ: Mapping[str, str], run: Run) -> Assembly:
+    try:
+        return assemble(facts, named=named, asked=asked, environ=environ, run=run)
+    except ToolchainError as error:
+        # What was not followed is often why.
+        notes = "\n".join(dict.fromkeys(facts.notes))
+        raise ToolchainError(error.message, hint=error.hint, details=notes or None) from error
 
 
 def _unique(facts: Facts, assembly: Assembly) -> tuple[str, ...]:

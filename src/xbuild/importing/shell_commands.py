@@ -64,9 +64,18 @@ class Unread:
     line: int
 
 
-Node = Simple | Chain | If | For | Group | Unread
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Not:
+    """A command after ``!``: its status is turned around."""
+
+    body: Node
+    line: int
+
+
+Node = Simple | Chain | If | For | Group | Not | Unread
 
 _CLOSING = {"case": "esac", "while": "done", "until": "done"}
+_ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
 _STOPS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 
 
@@ -121,6 +130,9 @@ class _Parser:
 
     def _pipeline(self) -> Node:
         start = self._at
+        if self._literal() == "!":
+            self._at += 1
+            return Not(body=self._pipeline(), line=self._tokens[start].line)
         node = self._command()
         piped = False
         while self._operator() == "|":
@@ -206,11 +218,21 @@ class _Parser:
         raise ShellSyntaxError(f"{end!r} is missing", self._tokens[start].line)
 
     def _simple(self) -> Node:
+        start, line = self._at, self._tokens[self._at].line
         words: list[ShellWord] = []
-        line = self._tokens[self._at].line
-        while self._at < len(self._tokens) and isinstance(token := self._tokens[self._at], ShellWord):
-            words.append(token)
-            self._at += 1
+        array = False
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            if isinstance(token, ShellWord):
+                words.append(token)
+                self._at += 1
+            elif token.text == "(" and _ARRAY.fullmatch(words[-1].literal or ""):
+                array = True
+                self._skip_parentheses()
+            else:
+                break
+        if array:
+            return Unread(kind="an array", names=self._assigned(start), line=line)
         if len(words) == 1 and self._operator() == "(":
             return self._function(line)
         return Simple(words=tuple(words), line=line)

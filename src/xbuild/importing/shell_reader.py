@@ -5,18 +5,19 @@ from __future__ import annotations
 import os.path
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbuild.errors import ToolchainError
 from xbuild.importing.cmake_commands import glob_files
 from xbuild.importing.facts import Unknown
-from xbuild.importing.shell_commands import Chain, For, Group, If, Node, Simple, Unread, parse_shell
+from xbuild.importing.shell_commands import Chain, For, Group, If, Node, Not, Simple, Unread, parse_shell
 from xbuild.importing.shell_syntax import Piece, ShellSyntaxError, ShellWord, tokenize
+from xbuild.importing.shell_tests import decide_test, fits_pattern, trimmed
 from xbuild.importing.words import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from xbuild.importing.facts import Read
 
@@ -26,7 +27,11 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
 _PARAMETER = re.compile(r"([A-Za-z_]\w*|[0-9@*#?$!-])(?:\[[^]]*\])?(?:(:?[-+=?]|%%|%|##|#)(.*))?", re.DOTALL)
 _DECLARING = frozenset({"export", "declare", "typeset", "readonly", "local"})
 # They say or show something, or set what no build sees.
-_SILENT = frozenset({"echo", "printf", "cat", "hash", "umask", "set", "shopt", "complete", "bind", "shift", "sleep"})
+_SILENT = frozenset(
+    {"alias", "bind", "cat", "complete", "echo", "hash", "printf", "set", "shift", "shopt", "sleep", "umask", "unalias"}
+)
+_EXPORT_ALL = (["-a"], ["-o", "allexport"])
+_EXPORT_SOME = (["+a"], ["+o", "allexport"])
 _SOURCES = ("BASH_SOURCE", "0")
 
 
@@ -36,13 +41,18 @@ class _Return(Exception):  # noqa: N818, no error
 
 @dataclass(kw_only=True)
 class ShellReader:
-    """Follows scripts. ``variables`` are all there are, ``exported`` those the scripts export, with their place."""
+    """Follows scripts. ``variables`` are all there are, ``exported`` those the scripts export, with their place.
+
+    ``assigned`` are all that they set.
+    """
 
     environ: Mapping[str, str]
     read: Read
     variables: dict[str, str | Unknown] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
+    assigned: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    _export_all: bool = False
     _files: list[Path] = field(default_factory=list)
     _read_files: int = 0
     _loops: int = 0
@@ -76,7 +86,7 @@ class ShellReader:
             status = self._node(node)
         return status
 
-    def _node(self, node: Node) -> bool | None:
+    def _node(self, node: Node) -> bool | None:  # noqa: PLR0911, one per kind of command
         match node:
             case Simple():
                 return self._simple(node)
@@ -88,6 +98,9 @@ class ShellReader:
                 return self._for(node)
             case Group():
                 return self._run(node.body)
+            case Not():
+                status = self._node(node.body)
+                return None if status is None else not status
             case Unread():
                 if node.kind != "a function":
                     self._note(node.line, f"{node.kind} is not followed")
@@ -155,9 +168,24 @@ class ShellReader:
         name = texts[0]
         if name in _DECLARING:
             return self._declare(words[1:], node.line)
-        if name in {"[", "test", "[["}:
-            return _test([text for text in texts[1:] if text not in {"]", "]]"}])
+        if name == "[[":
+            return self._condition([word for word in words[1:] if word.literal != "]]"])
+        if name in {"[", "test"}:
+            return decide_test([text for text in texts[1:] if text != "]"])
         return self._builtin(name, texts[1:], node.line)
+
+    def _condition(self, words: Sequence[ShellWord]) -> bool | None:
+        """What stands between ``[[`` and ``]]``. Unquoted, the right side of a comparison is a pattern."""
+        if words and words[0].literal == "!":
+            status = self._condition(words[1:])
+            return None if status is None else not status
+        texts = [self._text(word) for word in words]
+        match texts:
+            case [str(left), "=" | "==" | "!=" as sign, str()]:
+                pieces = [(str(self._piece(piece, words[2].line)), piece.quoted) for piece in words[2].pieces]
+                fits = fits_pattern(left, pieces)
+                return None if fits is None else fits == (sign != "!=")
+        return decide_test(texts)
 
     def _builtin(self, name: str, arguments: Sequence[str | Unknown], line: int) -> bool | None:
         match name:
@@ -172,11 +200,16 @@ class ShellReader:
                     if isinstance(each, str):
                         self.variables.pop(each, None)
                         self.exported.pop(each, None)
+                        self.assigned.pop(each, None)
                 return True
             case "." | "source":
                 return self._source(arguments, line)
-            case _ if name in _SILENT:
-                return True
+        if name == "set" and list(arguments) in _EXPORT_ALL:
+            self._export_all = True
+        elif name == "set" and list(arguments) in _EXPORT_SOME:
+            self._export_all = False
+        if name in _SILENT:
+            return True
         self._note(line, f"{name!r} is not run")
         return None
 
@@ -227,7 +260,8 @@ class ShellReader:
 
     def _assign(self, name: str, value: str | Unknown, line: int, *, export: bool) -> None:
         self.variables[name] = value
-        if export:
+        self.assigned[name] = self._where(line)
+        if export or self._export_all:
             self.exported[name] = self._where(line)
 
     def _forget(self, names: Sequence[str], reason: str, line: int) -> None:
@@ -260,7 +294,7 @@ class ShellReader:
             return value if value is not None else ""
         if sign in {"%", "%%", "#", "##"}:
             other = self._inner(rest, line)
-            return other if isinstance(other, Unknown) else _trimmed(value or "", sign, other, self._where(line))
+            return other if isinstance(other, Unknown) else trimmed(value or "", sign, other, self._where(line))
         there = value is not None and (value != "" or not sign.startswith(":"))
         if sign.endswith("+"):
             return self._inner(rest, line) if there else ""
@@ -330,59 +364,7 @@ def _assigned(nodes: Sequence[Node]) -> Iterator[str]:
                 yield from _assigned(otherwise)
             case For(body=body) | Group(body=body):
                 yield from _assigned(body)
+            case Not(body=negated):
+                yield from _assigned([negated])
             case Unread(names=names):
                 yield from names
-
-
-def _test(words: Sequence[str | Unknown]) -> bool | None:  # noqa: PLR0911, one per operator
-    if any(isinstance(word, Unknown) for word in words):
-        return None
-    match [str(word) for word in words]:
-        case []:
-            return False
-        case ["!", *rest]:
-            result = _test(rest)
-            return None if result is None else not result
-        case [text]:
-            return text != ""
-        case ["-n", text]:
-            return text != ""
-        case ["-z", text]:
-            return text == ""
-        case ["-d" | "-f" | "-e" | "-r" | "-x" | "-s" | "-L" | "-h" as sign, path]:
-            return _exists(sign, path)
-        case [left, "=" | "==", right]:
-            return left == right
-        case [left, "!=", right]:
-            return left != right
-    return None
-
-
-def _exists(sign: str, path: str) -> bool:
-    try:
-        match sign:
-            case "-d":
-                return Path(path).is_dir()
-            case "-f" | "-s":
-                return Path(path).is_file()
-            case "-L" | "-h":
-                return Path(path).is_symlink()
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
-
-
-def _trimmed(text: str, sign: str, pattern: str, where: str) -> str | Unknown:
-    """``${NAME%/*}`` and its like, for patterns of plain text and one ``*`` at its outer end."""
-    end = sign.startswith("%")
-    plain = pattern.removesuffix("*") if end else pattern.removeprefix("*")
-    if re.search(r"[*?[\\]", plain):
-        return Unknown(reason=f"the pattern {pattern!r} on {where} is not followed")
-    if plain == pattern:
-        return text.removesuffix(plain) if end else text.removeprefix(plain)
-    longest = len(sign) == 2
-    if end:
-        at = text.find(plain) if longest else text.rfind(plain)
-        return text[:at] if at >= 0 else text
-    at = text.rfind(plain) if longest else text.find(plain)
-    return text[at + len(plain) :] if at >= 0 else text

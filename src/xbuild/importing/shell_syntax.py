@@ -12,6 +12,9 @@ _OPERATORS = re.compile(r"&&|\|\||;;|[;&|()\n]")
 _REDIRECTION = re.compile(r"\d*(?:<<-|<<<|<<|>>|>&|<&|>\||<>|&>|[<>])")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SPECIAL = re.compile(r"[0-9@*#?$!-]")
+_ESCAPED = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|([0-7]{1,3})|(.))", re.DOTALL)
+_CONTROLS = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,12 +130,14 @@ class _Lexer:
             sign = text[self._at]
             if sign in " \t\r\n;&|()<>":
                 break
-            if sign == "'":
+            if sign == "$" and text[self._at + 1 : self._at + 2] == "'":
+                self._escaped(pieces)
+            elif sign == "'":
                 end = self._find("'", self._at + 1)
                 pieces.append(Piece(kind="text", text=text[self._at + 1 : end], quoted=True))
                 self._at = end + 1
-            elif sign == '"':
-                self._at += 1
+            elif sign == '"' or text.startswith('$"', self._at):
+                self._at += len(sign) if sign == '"' else 2
                 self._double(pieces)
             elif sign in "$`":
                 self._expansion(pieces, quoted=False)
@@ -146,6 +151,14 @@ class _Lexer:
                 self._at += 1
         self._at = min(self._at, len(text))
         return ShellWord(pieces=tuple(pieces), line=line)
+
+    def _escaped(self, pieces: list[Piece]) -> None:
+        """``$'…'``: a quoted text with the escapes of C."""
+        end = _ESCAPED.match(self._text, self._at)
+        if end is None:
+            raise ShellSyntaxError('the closing "\'" is missing', self._line)
+        pieces.append(Piece(kind="text", text=_ESCAPE.sub(_unescaped, end[1]), quoted=True))
+        self._at = end.end()
 
     def _double(self, pieces: list[Piece]) -> None:
         start, text = self._at, self._text
@@ -202,6 +215,12 @@ class _Lexer:
         if end < 0:
             raise ShellSyntaxError(f'the closing "{sign}" is missing', self._line)
         return end
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[4] is None:
+        return chr(int(match[3], 8) & 0xFF if match[3] else int(match[1] or match[2], 16))
+    return _CONTROLS.get(match[4], match[4] if match[4] in "\\'\"?" else match[0])
 
 
 def _end(text: str, sign: str, position: int) -> int:

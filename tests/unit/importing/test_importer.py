@@ -10,6 +10,7 @@ import pytest
 from tests.support.sdks import buildroot_sdk, yocto_sdk
 from tests.support.target_trees import write
 
+from xbuild.crossfiles.environment import render
 from xbuild.errors import ToolchainError
 from xbuild.importing import Imported, import_files
 from xbuild.toolchains.own_file import read_own_file, read_target
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.unit.importing.conftest import Import
+
+    from xbuild.crossfiles.environment import Format
 
 GCC = "bin/riscv64-acme-linux-gnu-gcc"
 TOOLS = dict.fromkeys(("gcc", "g++", "ar", "ranlib", "strip", "nm", "ld", "objcopy", "readelf"), "true")
@@ -157,6 +160,23 @@ set(CMAKE_EXE_LINKER_FLAGS -static)
             ),
         )
 
+    def test_what_was_not_followed_is_said_with_an_error_too(self, run_import: Import, sdk: Path) -> None:
+        with pytest.raises(ToolchainError) as caught:
+            run_import("if(COMMAND x)\nset(B y)\nendif()\nset(CMAKE_AR ar)\n", "t.cmake")
+        assert caught.value.message == f"{sdk}/t.cmake names no C compiler"
+        assert caught.value.details == (
+            f"{sdk}/t.cmake:1: if() cannot be decided: COMMAND is not known before a project is configured: x"
+        )
+
+    @pytest.mark.parametrize("path", ["", ":/nowhere", "/nowhere::"])
+    def test_none_is_taken_from_the_current_folder(
+        self, path: str, run_import: Import, sdk: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(sdk / "bin")
+        environ = {"PATH": path}
+        imported = run_import("export CC=riscv64-acme-linux-gnu-gcc\nexport PATH=:$PATH", "env.sh", environ=environ)
+        assert parsed(imported)["tools"] == {"cc": "riscv64-acme-linux-gnu-gcc"}
+
     def test_flags_that_are_no_words_are_an_error(self, run_import: Import, tmp_path: Path) -> None:
         with pytest.raises(ToolchainError) as caught:
             run_import('export CC=gcc\nexport CFLAGS="\'"\n', "env.sh")
@@ -187,6 +207,15 @@ class TestSysroot:
         imported = run_import(text, "env.sh")
         assert parsed(imported)["target"]["sysroot"] == f"{sdk}/sysroot"
         assert imported.notes[0] == "a second sysroot is left out: /other"
+
+    def test_what_is_only_in_a_further_root_is_said(self, run_import: Import, sdk: Path) -> None:
+        text = f"set(CMAKE_C_COMPILER {sdk}/{GCC})\nset(CMAKE_FIND_ROOT_PATH {sdk}/sysroot /b {sdk}/sysroot/usr /py)\n"
+        imported = run_import(f"{text}set(Python_INCLUDE_DIR /py/include/python3.13)\n", "t.cmake")
+        assert parsed(imported)["target"]["sysroot"] == f"{sdk}/sysroot"
+        assert imported.notes[0] == (
+            f"{sdk}/t.cmake:2: root /b is left out: libraries and packages there are not found"
+        )
+        assert "root /py" not in " ".join(imported.notes)
 
 
 class TestPython:
@@ -297,6 +326,13 @@ class TestFormats:
     )
     def test_are_told_by_what_is_in_the_file(self, name: str, text: str, run_import: Import) -> None:
         assert parsed(run_import(text, name, target="riscv64"))["tools"] == {"cc": "x"}
+
+    @pytest.mark.parametrize("style", ["dotenv", "github"])
+    def test_ours_for_others_export_nothing_and_mean_all(self, style: Format, run_import: Import, sdk: Path) -> None:
+        text = render({"CC": f"{sdk}/{GCC}", "PYTHONPATH": "/x", "CARGO_BUILD_TARGET": "riscv64"}, style)
+        imported = run_import(text, "own.env")
+        assert parsed(imported)["tools"] == {"cc": f"{sdk}/{GCC}"}
+        assert imported.notes == ()
 
     def message(self, run_import: Import, name: str, text: str | bytes, **more: str) -> str:
         with pytest.raises(ToolchainError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,24 @@ VALUES = {
     "(A=no)\nA=${A:-none}": "none",
     "A=x | cat\nA=${A:-none}": "none",
     "A=x\nreturn 0\nA=y": "x",
+    "if ! [ -d /nowhere ]; then A=x; else A=y; fi": "x",
+    "! false && A=x": "x",
+    "! true || A=x": "x",
+    "alias a=b\nunalias a\nset -e; set +e\nA=x": "x",
 }
 BASH = {"A=x; A+=y": "xy", "[[ -d / ]] && A=x": "x", "source /dev/null; A=x": "x", "declare -x A=x": "x"}
+BASH |= {
+    "B=foobar; if [[ $B == foo* ]]; then A=x; else A=y; fi": "x",
+    'B=foobar; if [[ $B == "foo*" ]]; then A=x; else A=y; fi': "y",
+    "B=foobar; if [[ $B != *ba? ]]; then A=x; else A=y; fi": "y",
+    "P='f*r'; B=foobar; if [[ $B = $P ]]; then A=x; else A=y; fi": "x",
+    "B=foobar; if [[ ! $B == foo* ]]; then A=x; else A=y; fi": "y",
+    "[[ ! -d /nowhere ]] && A=x": "x",
+    "arr=(a 'b c'\n[3]=d)\nA=x": "x",
+    "declare -a arr=(a b) more\narr+=(c)\nA=x": "x",
+    "A=$'a\\tb\\'c\\x41\\101\\u00e9\\q'$'-'": "a\tb'cAAé\\q-",
+    'A=$"x y"': "x y",
+}
 """What bash has beyond POSIX."""
 
 UNKNOWN = {
@@ -113,6 +130,11 @@ UNKNOWN = {
     "B=x.y\nA=${B%.[a-z]}": "the pattern '.[a-z]' on {}:2 is not followed",
     "if grep -q x /y; then\n  export A=x\nfi": "it is set on {}:1 under a condition: 'if' cannot be decided",
     "grep -q x /y && A=x": "it is set on {}:1 under a condition: what comes before it cannot be decided",
+    "if [[ x == [xy] ]]; then A=x; fi": "it is set on {}:1 under a condition: 'if' cannot be decided",
+    "if [[ ! x == [xy] ]]; then A=x; fi": "it is set on {}:1 under a condition: 'if' cannot be decided",
+    "if ! x; then A=x; fi": "it is set on {}:1 under a condition: 'if' cannot be decided",
+    "x && ! A=x": "it is set on {}:1 under a condition: what comes before it cannot be decided",
+    "B=(a b)\nA=${B[0]}": "an array on {}:1 is not followed",
     "case x in\nx) A=x;;\nesac": "case on {}:1 is not followed",
     "while true; do A=x; done": "while on {}:1 is not followed",
     "for f in $(ls); do A=x; done": "it is set on {}:1 under a condition: $(ls) on {}:1 is not run",
@@ -142,6 +164,15 @@ def test_a_shell_has_the_same_values(text: str, tmp_path: Path) -> None:
     assert done.stdout == VALUES[text]
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on PATH")
+@pytest.mark.parametrize("text", BASH)
+def test_bash_has_the_same_values(text: str, tmp_path: Path) -> None:
+    command = ["bash", "-c", f'. {write(tmp_path / "setup", text)} >/dev/null; printf %s "$A"']
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert done.stdout == BASH[text]
+
+
 @pytest.mark.parametrize("text", UNKNOWN)
 def test_what_cannot_be_told_is_known_not_to_be(text: str, tmp_path: Path) -> None:
     reader = follow(text, tmp_path)
@@ -152,6 +183,12 @@ def test_what_is_exported_is_told_with_its_place(tmp_path: Path) -> None:
     reader = follow("A=1\nexport B=2\nexport A\nC=3\nFROM=x\nexport D=4\nunset D\nexport NOTSET -n\n", tmp_path)
     assert reader.exported == {"B": f"{tmp_path}/setup:2", "A": f"{tmp_path}/setup:3", "FROM": f"{tmp_path}/setup:5"}
     assert "LD_LIBRARY_PATH" not in reader.variables
+
+
+def test_a_script_may_export_all_that_it_sets(tmp_path: Path) -> None:
+    reader = follow("A=1\nset -a\nB=2\nset +a\nC=3\nset -o allexport\nD=4\nset +o allexport\nE=5", tmp_path)
+    assert list(reader.exported) == ["B", "D"]
+    assert list(reader.assigned) == ["A", "B", "C", "D", "E"]
 
 
 def test_scripts_that_are_sourced_are_followed(tmp_path: Path) -> None:
@@ -170,7 +207,6 @@ def test_scripts_that_are_sourced_are_followed(tmp_path: Path) -> None:
 def test_what_is_not_run_is_said(tmp_path: Path) -> None:
     reader = follow("alias a=b\nexport A=1 | cat\neval x\n(cd /)\n$(x)\nfunction f {\n  x\n}\n", tmp_path)
     assert reader.notes == [
-        f"{tmp_path}/setup:1: 'alias' is not run",
         f"{tmp_path}/setup:2: a pipe is not followed",
         f"{tmp_path}/setup:3: 'eval' is not run",
         f"{tmp_path}/setup:4: a subshell is not followed",
@@ -182,6 +218,8 @@ def test_what_is_not_run_is_said(tmp_path: Path) -> None:
     [
         ("A='x", '{}:1: the closing "\'" is missing'),
         ('\nA="x', "{}:2: the closing '\"' is missing"),
+        ("A=$'x", '{}:1: the closing "\'" is missing'),
+        ("A=(x", "{}:1: the closing ')' is missing"),
         ("A=$(x", "{}:1: the closing ')' is missing"),
         ("A=${x", "{}:1: the closing '}' is missing"),
         ("A=`x", '{}:1: the closing "`" is missing'),
