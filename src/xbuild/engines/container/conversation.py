@@ -137,7 +137,7 @@ class Conversation:
     def _keep_logs(self) -> None:
         """Put the logs of the build where those of this machine's builds are."""
         with suppress(EngineError, OSError):  # the build's own failure is what matters
-            outcome.keep_logs(self.sandbox.get(worker.LOGS), self.logs)
+            outcome.keep_logs(self.sandbox.get(worker.LOGS, most=outcome.LARGEST_LOGS), self.logs)
 
     def _here(self, text: str) -> str:
         """Name the logs where they are kept."""

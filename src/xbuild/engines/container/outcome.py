@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _LOG = re.compile(r"[^/]{1,200}-cp\d+t?-\d{8}-\d{6}-[0-9a-f]{6}\.log")
 _MOST_LOGS = 3  # a build has one
 _LARGEST_LOG = 64 << 20
+LARGEST_LOGS = 256 << 20
+"""Of bytes that are taken out of a container to find its log in."""
+
 _LONGEST = 300
 
 

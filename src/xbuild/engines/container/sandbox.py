@@ -19,6 +19,7 @@ from docker.utils.socket import STDOUT, frames_iter
 
 from xbuild.engines.container import labels
 from xbuild.engines.container.building import GONE, engine_errors
+from xbuild.engines.container.limits import format_memory
 from xbuild.engines.container.plan import ENTRY, FOLDER, configuration
 from xbuild.engines.container.removal import remove_run
 from xbuild.errors import EngineError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1 << 20
 _MOST_LINES = 100  # that were read, and nobody has taken yet
-_LARGEST_FILE = 1 << 32
+_MOST_BYTES = 1 << 32
 _MOST_FILES = 1000
 _ENDS_WITHIN = 30
 # How Docker, Podman and Docker Desktop say that a place is not there for them, and the first two that a program is not.
@@ -138,15 +139,16 @@ class Sandbox:
             with engine_errors("putting files into a container"):
                 self._client.api.put_archive(self._name, str(FOLDER), archive)
 
-    def get(self, folder: str) -> dict[str, bytes]:
+    def get(self, folder: str, *, most: int = _MOST_BYTES) -> dict[str, bytes]:
         """Return the plain files in a folder of :data:`FOLDER`, by name; none if it is not there.
 
-        Links and all else that is no file are left out: the container may hold anything.
+        Links and all else that is no file are left out: the container may hold anything. Raises :class:`EngineError`
+        if there are more than ``most`` bytes, or files without end.
         """
         try:
             with engine_errors("taking files out of a container"):
                 stream, _ = self._client.api.get_archive(self._name, str(FOLDER / folder))
-                return dict(_plain_files(stream))
+                return dict(_plain_files(stream, most=most))
         except EngineError as error:
             if isinstance(error.__cause__, docker.errors.NotFound):
                 return {}
@@ -219,13 +221,13 @@ def _member(name: str, *, mode: int, size: int = 0, kind: bytes = tarfile.REGTYP
     return member
 
 
-def _plain_files(stream: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+def _plain_files(stream: Iterable[bytes], *, most: int) -> Iterator[tuple[str, bytes]]:
     total = 0
     with tarfile.open(fileobj=_Reader(stream), mode="r|") as tar:
         for count, member in enumerate(tar):
             total += member.size
-            if total > _LARGEST_FILE:
-                raise EngineError(f"more than {_LARGEST_FILE >> 30} GiB of files came out of the container")
+            if total > most:
+                raise EngineError(f"more than {format_memory(most)} of files came out of the container")
             if count > _MOST_FILES:  # the folder itself is one
                 raise EngineError(f"more than {_MOST_FILES} files came out of the container")
             content = tar.extractfile(member) if member.isreg() else None

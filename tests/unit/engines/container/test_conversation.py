@@ -53,8 +53,8 @@ class FakeSandbox:
         self.given.update(files)
         self.puts.append(list(files))
 
-    def get(self, folder: str) -> dict[str, bytes]:
-        assert folder == "cache/logs"
+    def get(self, folder: str, *, most: int) -> dict[str, bytes]:
+        assert (folder, most) == ("cache/logs", 256 << 20)
         return {LOG_NAME: b"the log", "other": b"no log"}
 
 

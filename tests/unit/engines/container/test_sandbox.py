@@ -237,6 +237,17 @@ def test_more_files_than_a_build_can_have(plan: Plan, tmp_path: Path) -> None:
     assert caught.value.message == "more than 1000 files came out of the container"
 
 
+def test_more_than_is_wanted_out_of_it(plan: Plan, tmp_path: Path) -> None:
+    api = FakeEngine()
+    api.archive = [archive({"logs/demo.log": bytes(3 << 20)})]
+    opened = sandbox(plan, tmp_path, api)
+
+    assert len(opened.get("cache/logs")["demo.log"]) == 3 << 20
+    with pytest.raises(EngineError) as caught:
+        opened.get("cache/logs", most=2 << 20)
+    assert caught.value.message == "more than 2 MiB of files came out of the container"
+
+
 def taken(plan: Plan, scratch: Path, content: bytes) -> dict[str, bytes]:
     api = FakeEngine()
     api.archive = [content[start : start + 1000] for start in range(0, len(content), 1000)]
