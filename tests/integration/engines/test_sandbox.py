@@ -219,6 +219,21 @@ def test_it_says_what_is_not_true(build: Build, outdir: Path, code: str) -> None
     assert not outdir.exists()
 
 
+def test_it_requires_what_uv_would_obey_outside(engine: RunningEngine, tmp_path: Path, outdir: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "setup.py").write_text(f"open({str(tmp_path / 'hacked')!r}, 'w')")
+    marker = rf'os_name == "\x22\n-e {victim}\n#"'
+    source = write_project(tmp_path / "demo", "return pure_wheel(directory)", requires=[f"demo; {marker}"])
+    request = WheelRequest(source=str(source), selections=(RISCV64,), outdir=outdir)
+
+    with pytest.raises(BuildError, match="which has characters that no requirement needs"):
+        ContainerEngine().run(request, progress=SilentProgress(), environ=engine.environ)
+
+    assert not (tmp_path / "hacked").exists()
+    assert not outdir.exists()
+
+
 def test_a_network_for_those_who_ask(build: Build) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
