@@ -31,10 +31,11 @@ _LOGS = f"{FOLDER}/{worker.LOGS}/"
 _NO_NETWORK = re.compile(
     "Network is unreachable|[Nn]ame resolution|Name or service not known|Could not resolve host|dns error"
 )
+_DISK_FULL = re.compile("No space left on device|Disk quota exceeded")
+# What no honest worker comes near.
 _MOST_STEPS = 50  # at once
 _MOST_NEEDS = 20
 _MOST_REQUIREMENTS = 1000
-_DISK_FULL = re.compile("No space left on device|Disk quota exceeded")
 
 
 @dataclass(kw_only=True, slots=True)
