@@ -41,11 +41,14 @@ def _lines(entries: Mapping[str, str]) -> Iterable[str]:
 
 def _settings(spec: CrossSpec) -> dict[str, str]:
     clang = spec.toolchain.family == "clang"
+    version = _compiler_version(spec.toolchain)
     return {
         "os": "Linux",
         "arch": spec.target.conan_arch,
         "compiler": spec.toolchain.family,
-        "compiler.version": _compiler_version(spec.toolchain),
+        "compiler.version": version,
+        # The compiler's own default. Without it, recipes that ask for a standard refuse to build.
+        "compiler.cppstd": "gnu17" if int(version) >= (16 if clang else 11) else "gnu14",
         # zig links its own libc++; any other clang takes GCC's library, as distributions build it.
         "compiler.libcxx": "libc++" if clang and spec.toolchain.kind == "zig" else "libstdc++11",
         "build_type": "Release",

@@ -20,7 +20,7 @@ _HEADER = """\
 """
 
 _CONAN_HEADER = "# Goes with Conan's own cross file, after it.\n"
-_NOT_CONANS = frozenset({"python", "python3", "exe_wrapper", "cmake", "cython", "readelf"})
+_NOT_CONANS = frozenset({"python", "python3", "exe_wrapper", "cmake", "cython", "rust", "readelf"})
 
 
 def render(spec: CrossSpec, layout: Layout) -> str:
@@ -84,6 +84,9 @@ def _binaries(spec: CrossSpec) -> dict[str, str]:
     # Meson does not look for these in a cross build unless they are named. Without a folder, as the right ones are
     # those of the environment Meson runs in.
     entries |= {name: quoting.meson(name) for name in ("cmake", "cython")}
+    # The linker is the C compiler, as Meson has it.
+    rust = ("rustc", "--target", spec.target.rust_triple)
+    entries["rust"] = f"[{', '.join(map(quoting.meson, rust))}]"
     return entries
 
 

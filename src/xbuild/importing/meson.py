@@ -14,6 +14,7 @@ from xbuild.importing.machines import by_meson
 from xbuild.importing.meson_values import MesonValueError, Value, evaluate
 from xbuild.importing.own_files import is_own_folder
 from xbuild.importing.words import left_out
+from xbuild.targets import get_target, target_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -217,6 +218,8 @@ class _Reader:
         )
 
     def _is_own(self, entry: _Entry) -> bool:
+        if entry.name == "rust":
+            return any(entry.value == ["rustc", "--target", get_target(name).rust_triple] for name in target_names())
         return entry.name == "cmake_toolchain_file" and is_own_folder(self._path(str(entry.value)).parent)
 
     def _path(self, text: str) -> Path:

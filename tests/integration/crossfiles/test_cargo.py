@@ -100,3 +100,14 @@ def test_a_module_and_a_program_by_the_environment(
     # Cargo's runner is the emulator.
     output = cargo(cross, "run", "--quiet", "--bin", "program", *options, cwd=source, environ=environ)
     assert output.split() == [ARCHITECTURES[target]]
+
+
+def test_meson_compiles_rust_for_the_target(rust: Path, cross_for: CrossFor, project: Callable[[str], Path]) -> None:
+    """As rustc is told the target, and links with the cross file's C compiler."""
+    cross, source = cross_for("riscv64"), project("rust")
+    cross_file = cross.crossfile("meson", source / "cross.ini")
+    path = os.pathsep.join([str(rust / "usr/bin"), cross.environ()["PATH"]])
+    environ = cross.environ({"PATH": path})
+    cross.build("meson", "setup", "build", "--cross-file", cross_file, cwd=source, environ=environ)
+    tested = cross.build("meson", "test", "-C", "build", "--verbose", cwd=source, environ=environ)
+    assert "the answer is 42" in tested

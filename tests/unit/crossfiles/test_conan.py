@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -29,8 +29,8 @@ def test_the_architecture_has_conans_name(target: str, arch: str, make_spec: Mak
 @pytest.mark.parametrize(
     ("toolchain", "version", "settings"),
     [
-        ("gcc", "14.2.0", "compiler=gcc\ncompiler.version=14\ncompiler.libcxx=libstdc++11\n"),
-        ("zig", "zig 0.17.1", "compiler=clang\ncompiler.version=22\ncompiler.libcxx=libc++\n"),
+        ("gcc", "14.2.0", "compiler=gcc\ncompiler.version=14\ncompiler.cppstd=gnu17\ncompiler.libcxx=libstdc++11\n"),
+        ("zig", "zig 0.17.1", "compiler=clang\ncompiler.version=22\ncompiler.cppstd=gnu17\ncompiler.libcxx=libc++\n"),
     ],
 )
 def test_the_compiler(toolchain: str, version: str, settings: str, make_spec: MakeSpec, layout: Layout) -> None:
@@ -40,6 +40,23 @@ def test_the_compiler(toolchain: str, version: str, settings: str, make_spec: Ma
 def test_a_clang_that_is_not_zigs_has_gccs_library(spec: CrossSpec, layout: Layout) -> None:
     clang = dataclasses.replace(spec, toolchain=dataclasses.replace(spec.toolchain, kind="system", family="clang"))
     assert "compiler.libcxx=libstdc++11\n" in conan.render(clang, layout)
+
+
+@pytest.mark.parametrize(
+    ("family", "version", "standard"),
+    [
+        ("gcc", "10.2.1", "gnu14"),
+        ("gcc", "11.1.0", "gnu17"),
+        ("clang", "15.0.7", "gnu14"),
+        ("clang", "16.0.0", "gnu17"),
+    ],
+)
+def test_the_language_is_the_compilers_default(
+    family: Literal["gcc", "clang"], version: str, standard: str, spec: CrossSpec, layout: Layout
+) -> None:
+    toolchain = dataclasses.replace(spec.toolchain, kind="system", family=family, version=version)
+    text = conan.render(dataclasses.replace(spec, toolchain=toolchain), layout)
+    assert f"compiler.cppstd={standard}\n" in text
 
 
 def test_without_a_version_there_is_no_profile(spec: CrossSpec, layout: Layout) -> None:

@@ -79,6 +79,6 @@ def test_the_files_of_its_own_are_named(spec: CrossSpec, layout: Layout) -> None
 
 def test_what_goes_with_conan_names_no_compiler_and_no_pkg_config(make_spec: MakeSpec, layout: Layout) -> None:
     file = parsed(meson.render_for_conan(make_spec(), layout))
-    assert set(file["binaries"]) == {"python", "python3", "exe_wrapper", "cmake", "cython", "readelf"}
+    assert set(file["binaries"]) == {"python", "python3", "exe_wrapper", "cmake", "cython", "rust", "readelf"}
     assert file["properties"]["pkg_config_libdir"] == "['/files/pkgconfig']"
     assert "host_machine" not in file

@@ -29,6 +29,17 @@ def parsed(imported: Imported) -> dict[str, Any]:
     return tomllib.loads(imported.text)
 
 
+def test_our_own_entry_for_rust_follows_from_the_target(run_import: Import) -> None:
+    ours = "rust = ['rustc', '--target', 'riscv64gc-unknown-linux-gnu']\n"
+    assert not any("[binaries] rust" in note for note in run_import(f"{LEAST}{ours}{HOST}").notes)
+    other = "rust = ['rustc', '--target', 'x', '-O']\n"
+    assert (
+        run_import(f"{LEAST}{other}{HOST}")
+        .notes[-1]
+        .endswith("a toolchain file has no place for [binaries] rust (line 3)")
+    )
+
+
 class TestValues:
     @pytest.mark.parametrize(
         ("text", "value"),

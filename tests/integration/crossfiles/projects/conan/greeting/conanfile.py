@@ -1,4 +1,5 @@
 from conan import ConanFile
+from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake
 
 
@@ -8,6 +9,9 @@ class Greeting(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     generators = "CMakeToolchain"
     exports_sources = "*"
+
+    def validate(self):
+        check_min_cppstd(self, 17)
 
     def build(self):
         cmake = CMake(self)
