@@ -71,7 +71,7 @@ def check_text(
     problems += (known.get((each.code, each.pointer), each) for each in (*_schema(document), *meaning(document)))
     problems += disagreeing
     if evidence is not None:
-        problems += surroundings(document, evidence, file=file)
+        problems += surroundings(document, evidence)
     return _findings(file, text, _first_of_each_place(problems), document=document, facts=facts)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xbuild.details.discovery import discover
 from xbuild.details.evidence import gather
-from xbuild.details.facts import Fact, derive
+from xbuild.details.facts import Fact, derive, right_prefix
 from xbuild.details.findings import InvalidDetailsError
 from xbuild.details.json_text import lookup, parse_json, read_text
 from xbuild.details.model import PATH_KEYS, RENAMED
@@ -102,15 +102,29 @@ def _completed(
 
 def changes_for(document: Mapping[str, Any], evidence: Evidence, *, everything: bool = False) -> tuple[Fact, ...]:
     """Return every change that ``evidence`` asks of ``document``, in the path style of the document."""
-    old = modernise(document)
-    modern = apply(document, old)
-    found = derive(evidence, relocate(modern, evidence), everything=everything)
-    return (*old, *(_restyled(fact, document.get("base_prefix")) for fact in found))
+    first = (*modernise(document), *prefix_changes(document, evidence))
+    begun = apply(document, first)
+    found = derive(evidence, relocate(begun, evidence), everything=everything)
+    return (*first, *(_restyled(fact, begun.get("base_prefix")) for fact in found))
+
+
+def prefix_changes(document: Mapping[str, Any], evidence: Evidence) -> tuple[Fact, ...]:
+    """Return the change of ``base_prefix`` that ``evidence`` asks for, which every other path depends on."""
+    right = right_prefix(evidence, document)
+    if right is None or not right.origin:
+        return ()
+    return (Fact(keys=("base_prefix",), value=right.value, origin=right.origin),)
 
 
 def relocate(document: Mapping[str, Any], evidence: Evidence) -> dict[str, Any]:
     """Return ``document`` with every path relative, as a file in the standard library's folder has them."""
-    return relocatable(document, folder=str(evidence.stdlib.absolute()), prefix=str(evidence.prefix.absolute()))
+    installed = evidence.installed_prefix
+    return relocatable(
+        document,
+        folder=posixpath.abspath(evidence.stdlib),
+        prefix=posixpath.abspath(evidence.prefix),
+        installed=installed.value if installed else None,
+    )
 
 
 def _restyled(fact: Fact, base_prefix: Any) -> Fact:

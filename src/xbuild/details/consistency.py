@@ -6,17 +6,17 @@ import posixpath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from xbuild.details.completion import apply, prefix_changes, relocate
+from xbuild.details.facts import right_prefix
 from xbuild.details.findings import Problem
 from xbuild.details.headers import abi_flags
 from xbuild.details.json_text import lookup
 from xbuild.details.meaning import target_of
 from xbuild.details.model import PATH_KEYS
-from xbuild.details.paths import relocatable
 from xbuild.details.wording import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from xbuild.details.evidence import Evidence
     from xbuild.details.facts import Fact
@@ -47,6 +47,7 @@ _DIFFERENT: Mapping[Keys, str] = MappingProxyType(
         ("language", "version_info"): "XBD150",
         ("implementation", "version"): "XBD150",
         ("implementation", "hexversion"): "XBD150",
+        ("implementation", "cache_tag"): "XBD150",
         ("implementation", "_multiarch"): "XBD151",
         ("abi", "flags"): "XBD152",
         ("abi", "extension_suffix"): "XBD153",
@@ -56,6 +57,17 @@ _DIFFERENT: Mapping[Keys, str] = MappingProxyType(
     }
 )
 """Any other key is a path: XBD154."""
+_KINDS: Mapping[Keys, str] = MappingProxyType(
+    {
+        ("base_interpreter",): "program",
+        ("libpython", "dynamic"): "shared library",
+        ("libpython", "dynamic_stableabi"): "shared library",
+        ("libpython", "static"): "static library",
+        ("c_api", "headers"): "Python.h",
+        ("c_api", "pkgconfig_path"): "python*.pc",
+    }
+)
+"""What each path leads to."""
 _REQUIRED = "XBD110"
 
 
@@ -63,23 +75,24 @@ def disagreements(document: Mapping[str, Any], facts: Sequence[Fact]) -> Iterato
     """Yield a problem for each change that the evidence asks of the document."""
     for fact in facts:
         current = lookup(document, fact.keys)
-        if fact.remove:
-            continue  # the schema's finding already
+        if fact.remove or (fact.keys == ("base_prefix",) and isinstance(current, str)):
+            continue  # the schema's finding already, or that of the surroundings, which says more
         if current is None:
             code, template = _MISSING.get(fact.keys, _REQUIRED), "missing; expected {expected}"
         else:
             code, template = _DIFFERENT.get(fact.keys, "XBD154"), "expected {expected}, found {found}"
-            if fact.keys == ("base_interpreter",) and str(fact.value).startswith(str(current)):
+            if fact.keys == ("base_interpreter",) and str(fact.value).removeprefix(str(current)).isalpha():
                 code = "XBD156"
             if code == "XBD154":
-                template += ", which is not there"
-        yield Problem.make(code, template, pointer=pointer(*fact.keys), expected=fact.value, found=current)
+                template += ", where there is no {kind:plain}"
+        where, kind = pointer(*fact.keys), _KINDS.get(fact.keys)
+        yield Problem.make(code, template, pointer=where, expected=fact.value, found=current, kind=kind)
 
 
-def surroundings(document: Mapping[str, Any], evidence: Evidence, *, file: Path) -> Iterator[Problem]:
+def surroundings(document: Mapping[str, Any], evidence: Evidence) -> Iterator[Problem]:
     """Yield what is wrong with the tree as the document has it: its prefix, its paths, and files of other builds."""
     if evidence.has_tree:
-        yield from _prefix(document, evidence, file=file)
+        yield from _prefix(document, evidence)
         yield from _paths(document, evidence)
     target = evidence.target or target_of(document)
     if evidence.elf is not None and evidence.binary is not None and target and not evidence.elf.matches(target.elf):
@@ -94,37 +107,25 @@ def surroundings(document: Mapping[str, Any], evidence: Evidence, *, file: Path)
     yield from _pyconfig(evidence, bits=target.elf.elf_class if target else None)
 
 
-def _prefix(document: Mapping[str, Any], evidence: Evidence, *, file: Path) -> Iterator[Problem]:
-    named = document.get("base_prefix")
-    if not isinstance(named, str):
-        return
-    real = posixpath.abspath(evidence.prefix)
-    if posixpath.isabs(named):
-        installed = evidence.text("prefix")
-        if installed is None or posixpath.normpath(named) in {posixpath.normpath(installed.value), real}:
-            return
-        expected, template = installed.value, "expected {expected} after {why:plain}, found {found}"
-        why = installed.origin
+def _prefix(document: Mapping[str, Any], evidence: Evidence) -> Iterator[Problem]:
+    named, right = document.get("base_prefix"), right_prefix(evidence, document)
+    if not isinstance(named, str) or right is None:
+        return  # the schema's finding
+    if posixpath.isabs(right.value):
+        template, why = "expected {expected} after {why:plain}, found {found}", right.origin
     else:
-        folder = posixpath.abspath(file.parent)
-        leads_to = posixpath.normpath(posixpath.join(folder, named))
-        if leads_to == real:
-            return
-        expected, template = (
-            posixpath.relpath(real, folder),
-            "expected {expected}, found {found}, which leads to {why:plain}",
-        )
-        why = leads_to
-    yield Problem.make("XBD158", template, pointer="/base_prefix", expected=expected, found=named, why=why)
+        template = "expected {expected}, found {found}, which leads to {why:plain}"
+        why = posixpath.normpath(posixpath.join(posixpath.abspath(evidence.folder), named))
+    yield Problem.make("XBD158", template, pointer="/base_prefix", expected=right.value, found=named, why=why)
 
 
 def _paths(document: Mapping[str, Any], evidence: Evidence) -> Iterator[Problem]:
-    relative = relocatable(document, folder="/")
+    relative = relocate(apply(document, prefix_changes(document, evidence)), evidence)
     for keys in PATH_KEYS:
-        path = lookup(relative, keys)
-        if isinstance(path, str) and not evidence.exists(path):
-            template, named = "{found} is not in this tree", lookup(document, keys)
-            yield Problem.make("XBD155", template, pointer=pointer(*keys), found=named)
+        path, where = lookup(relative, keys), pointer(*keys)
+        if isinstance(path, str) and evidence.lacks(keys, path):
+            template, named = "there is no {kind:plain} at {found} in this tree", lookup(document, keys)
+            yield Problem.make("XBD155", template, pointer=where, found=named, kind=_KINDS[keys])
 
 
 def _pyconfig(evidence: Evidence, *, bits: int | None) -> Iterator[Problem]:

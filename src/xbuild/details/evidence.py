@@ -20,7 +20,7 @@ from xbuild.targets import get_target
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from xbuild.details.model import VersionInfo
+    from xbuild.details.model import Keys, VersionInfo
     from xbuild.targets import Target
 
 _STDLIB_NAME = re.compile(r"python(\d+\.\d+)([a-z]*)", re.ASCII)
@@ -43,7 +43,11 @@ class Evidence:
     """
 
     stdlib: Path
+    folder: Path
+    """The folder of the build-details file, ``stdlib`` mostly: what a relative ``base_prefix`` starts from."""
     prefix: Path
+    prefix_origin: str
+    """How ``prefix`` is known, empty if it is only supposed."""
     target: Target | None
     target_origin: str
     variables: Mapping[str, str | int]
@@ -69,21 +73,36 @@ class Evidence:
     @property
     def has_tree(self) -> bool:
         """Whether ``stdlib`` is a standard library, so that what is not in the tree is missing."""
-        return bool(self.variables) or self.exists(f"{self.stdlib_path}/os.py")
-
-    @property
-    def stdlib_path(self) -> str:
-        """``stdlib`` relative to ``prefix``."""
-        return posixpath.relpath(self.stdlib.absolute().as_posix(), self.prefix.absolute().as_posix())
+        return bool(self.variables) or is_file(self.stdlib / "os.py")
 
     def text(self, name: str) -> Found | None:
         """Return a variable that is a string and not empty."""
-        value = self.variables.get(name)
-        return Found(value=value, origin=f"{self.variables_name}: {name}") if isinstance(value, str) and value else None
+        value = _text(self.variables, name)
+        return Found(value=value, origin=f"{self.variables_name}: {name}") if value else None
 
-    def exists(self, path: str) -> bool:
-        """Return whether the tree has ``path``, which is relative to ``prefix``."""
-        return _exists(self.prefix / path)
+    @property
+    def installed_prefix(self) -> Found | None:
+        """What the prefix is called on the machine that the tree is for."""
+        found = self.text("prefix")
+        return found if found and posixpath.isabs(found.value) else None
+
+    def lacks(self, keys: Keys, path: str) -> bool:
+        """Return whether the tree has not at ``path``, which is relative to ``prefix``, what ``keys`` are to name.
+
+        An absolute path is never said to be lacking: where the tree has it, nothing tells.
+        """
+        if posixpath.isabs(path):
+            return False
+        place = self.prefix / path
+        match keys:
+            case ("c_api", "headers"):
+                return not is_file(place / "Python.h")
+            case ("c_api", "pkgconfig_path"):
+                return not _has_pkgconfig(place)
+            case ("libpython", kind):
+                return path.endswith(".a") != (kind == "static") or not is_file(place)
+            case _:
+                return not is_file(place)
 
 
 def gather(
@@ -99,9 +118,11 @@ def gather(
     if has_variables(stdlib):
         variables_file = find_variables(stdlib, target=target or _target_of(triplet_of(file) if file else None))
         variables, variables_name = parse_variables(variables_file), variables_file.name
+    levels = _levels(variables)
     tree = _Tree(
         stdlib=stdlib,
-        prefix=prefix or _prefix_of(stdlib, variables),
+        prefix=prefix or _above(stdlib, levels=levels or 2),
+        prefix_origin=f"{variables_name}: LIBDEST, prefix" if levels else "",
         variables=variables,
         variables_name=variables_name,
     )
@@ -112,6 +133,7 @@ def gather(
 class _Tree:
     stdlib: Path
     prefix: Path
+    prefix_origin: str
     variables: Mapping[str, str | int]
     variables_name: str
 
@@ -132,7 +154,9 @@ class _Tree:
         elf = read_header(self.prefix / binary.value) if binary else None
         return Evidence(
             stdlib=self.stdlib,
+            folder=file.parent if file else self.stdlib,
             prefix=self.prefix,
+            prefix_origin=self.prefix_origin,
             target=target,
             target_origin=target_origin,
             variables=self.variables,
@@ -157,8 +181,7 @@ class _Tree:
         )
 
     def _text(self, name: str) -> str:
-        value = self.variables.get(name)
-        return value if isinstance(value, str) else ""
+        return _text(self.variables, name)
 
     def _relative(self, installed: str) -> str:
         """Where the tree has what is installed at ``installed``, relative to the tree's prefix."""
@@ -238,14 +261,21 @@ class _Tree:
         return Found(value=path, origin=f"{path}/python-{version}.pc, after {self.variables_name}: LIBPC")
 
 
-def _prefix_of(stdlib: Path, variables: Mapping[str, str | int]) -> Path:
-    """Go up from the standard library as many folders as its build put it below the prefix; two if that is unknown."""
-    installed, prefix = (str(variables.get(name, "")) for name in ("LIBDEST", "prefix"))
-    levels = 2
-    if posixpath.isabs(installed) and posixpath.isabs(prefix):
-        folders = posixpath.relpath(installed, prefix).split("/")
-        if folders[0] not in {".", ".."}:
-            levels = len(folders)
+def _text(variables: Mapping[str, str | int], name: str) -> str:
+    value = variables.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _levels(variables: Mapping[str, str | int]) -> int | None:
+    """How many folders below its prefix a build has its standard library, None if that is unknown."""
+    installed, prefix = _text(variables, "LIBDEST"), _text(variables, "prefix")
+    if not (posixpath.isabs(installed) and posixpath.isabs(prefix)):
+        return None
+    folders = posixpath.relpath(installed, prefix).split("/")
+    return None if folders[0] in {".", ".."} else len(folders)
+
+
+def _above(stdlib: Path, *, levels: int) -> Path:
     folder = Path(posixpath.abspath(stdlib))  # of lib/python3.14/test/.. the parents would be others
     return [folder, *folder.parents][: levels + 1][-1]
 
@@ -257,8 +287,8 @@ def _target_of(triplet: str | None) -> Target | None:
         return None
 
 
-def _exists(path: Path) -> bool:
+def _has_pkgconfig(folder: Path) -> bool:
     try:
-        return path.exists()
+        return any(folder.glob("python*.pc"))
     except (OSError, ValueError):  # a name too long, or with a NUL
         return False

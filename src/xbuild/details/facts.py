@@ -15,6 +15,7 @@ from xbuild.details.evidence import Found
 from xbuild.details.headers import hexversion
 from xbuild.details.json_text import lookup
 from xbuild.details.meaning import machine_claims
+from xbuild.details.model import PATH_KEYS
 from xbuild.details.suffixes import extension_suffixes, split_suffix, stable_suffix
 from xbuild.details.wording import pointer
 from xbuild.targets import Target
@@ -67,13 +68,34 @@ def derive(evidence: Evidence, document: Mapping[str, Any], *, everything: bool 
     )
 
 
+def right_prefix(evidence: Evidence, document: Mapping[str, Any]) -> Found | None:
+    """Return what ``base_prefix`` of ``document`` should be, in the style of its paths.
+
+    None if it leads to the prefix, or if nothing tells. Without an origin it is only supposed.
+    """
+    named, installed = document.get("base_prefix"), evidence.installed_prefix
+    paths = [named] if isinstance(named, str) and named else [lookup(document, keys) for keys in PATH_KEYS]
+    real = posixpath.abspath(evidence.prefix)
+    if any(isinstance(path, str) and posixpath.isabs(path) for path in paths):
+        known = installed is None or (isinstance(named, str) and _same(named, installed.value, real))
+        return None if known else installed
+    folder = posixpath.abspath(evidence.folder)
+    if not evidence.has_tree or (isinstance(named, str) and _same(posixpath.join(folder, named), real)):
+        return None
+    return Found(value=posixpath.relpath(real, folder), origin=evidence.prefix_origin)
+
+
+def _same(path: str, *others: str) -> bool:
+    return posixpath.normpath(path) in map(posixpath.normpath, others)
+
+
 def _may_stay_out(fact: Fact, evidence: Evidence, document: Mapping[str, Any]) -> bool:
     """Whether the specification lets ``document`` do without a key that it has not."""
     if lookup(document, fact.keys) is not None:
         return False
     match fact.keys:
         case ("base_interpreter",):
-            return not evidence.exists(fact.value)
+            return evidence.lacks(fact.keys, fact.value)
         case ("libpython", "link_extensions"):
             return evidence.dynamic is None and lookup(document, ("libpython", "dynamic")) is None
         case ("language", "version_info"):
@@ -89,7 +111,7 @@ def _interpreter(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fa
     flagless = posixpath.basename(found.value).rstrip("".join(evidence.flags or ()))
     # python/cpython#142256: 3.14.0's generator forgot the flags of a free-threaded build.
     forgot_flags = isinstance(current, str) and posixpath.basename(current) == flagless and bool(evidence.flags)
-    if not isinstance(current, str) or forgot_flags or _only_ours_exists(evidence, current, found):
+    if not isinstance(current, str) or forgot_flags or _only_ours_is_right(evidence, keys, current, found):
         yield Fact(keys=keys, value=found.value, origin=found.origin)
 
 
@@ -119,15 +141,17 @@ def _version(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def _implementation(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
-    name, tag = (lookup(document, ("implementation", key)) for key in ("name", "cache_tag"))
     if evidence.version is None or not _may_be_cpython(document):
         return
     soabi = evidence.text("SOABI")
-    if name is None and soabi is not None and soabi.value.startswith("cpython-"):
+    if (
+        lookup(document, ("implementation", "name")) is None
+        and soabi is not None
+        and soabi.value.startswith("cpython-")
+    ):
         yield Fact(keys=("implementation", "name"), value="cpython", origin=soabi.origin)
-    if tag is None:
-        nodot = _short(evidence.version).replace(".", "")
-        yield Fact(keys=("implementation", "cache_tag"), value=f"cpython-{nodot}", origin=evidence.version_origin)
+    nodot = _short(evidence.version).replace(".", "")
+    yield Fact(keys=("implementation", "cache_tag"), value=f"cpython-{nodot}", origin=evidence.version_origin)
     if (multiarch := evidence.text("MULTIARCH")) is not None:
         yield Fact(keys=("implementation", "_multiarch"), value=multiarch.value, origin=multiarch.origin)
     isolated = ("implementation", "supports_isolated_interpreters")
@@ -229,9 +253,7 @@ def _plausible(current: Any, *, suffix: str, known: frozenset[str] | None) -> bo
 def _libpython(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
     libraries = (("dynamic", evidence.dynamic), ("dynamic_stableabi", evidence.dynamic_stableabi))
     for name, found in (*libraries, ("static", evidence.static)):
-        current = lookup(document, ("libpython", name))
-        if found is not None and (not isinstance(current, str) or _only_ours_exists(evidence, current, found)):
-            yield Fact(keys=("libpython", name), value=found.value, origin=found.origin)
+        yield from _path(evidence, document, ("libpython", name), found)
     linking = evidence.variables.get("LIBPYTHON")
     if linking is not None:
         # Also without a dynamic library, where it says no more than the truth: Meson reads it unconditionally.
@@ -241,13 +263,17 @@ def _libpython(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact
 
 def _c_api(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
     for name, found in (("headers", evidence.headers), ("pkgconfig_path", evidence.pkgconfig)):
-        current = lookup(document, ("c_api", name))
-        if found is not None and (not isinstance(current, str) or _only_ours_exists(evidence, current, found)):
-            yield Fact(keys=("c_api", name), value=found.value, origin=found.origin)
+        yield from _path(evidence, document, ("c_api", name), found)
 
 
-def _only_ours_exists(evidence: Evidence, current: str, found: Found) -> bool:
-    return not evidence.exists(current) and evidence.exists(found.value)
+def _path(evidence: Evidence, document: Mapping[str, Any], keys: Keys, found: Found | None) -> Iterator[Fact]:
+    current = lookup(document, keys)
+    if found is not None and (not isinstance(current, str) or _only_ours_is_right(evidence, keys, current, found)):
+        yield Fact(keys=keys, value=found.value, origin=found.origin)
+
+
+def _only_ours_is_right(evidence: Evidence, keys: Keys, current: str, found: Found) -> bool:
+    return evidence.lacks(keys, current) and not evidence.lacks(keys, found.value)
 
 
 def _short(version: VersionInfo) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xbuild.details.findings import Problem
 from xbuild.details.headers import hexversion
 from xbuild.details.json_text import lookup
-from xbuild.details.model import RELEASE_LEVELS, VersionInfo
+from xbuild.details.model import PATH_KEYS, RELEASE_LEVELS, VersionInfo
 from xbuild.details.suffixes import of_platform, split_suffix, stable_suffix
 from xbuild.details.wording import pointer
 from xbuild.errors import TargetError
@@ -40,6 +40,7 @@ def meaning(document: Mapping[str, Any]) -> Iterator[Problem]:
         _abi,
         _suffixes,
         _libpython,
+        _empty_paths,
     )
     for rule in rules:
         yield from rule(document)
@@ -234,6 +235,13 @@ def _libpython(document: Mapping[str, Any]) -> Iterator[Problem]:
     if libpython.get("link_extensions") is True:
         template = "expected {expected}, found {found}: there is no libpython.dynamic to link to"
         yield Problem.make("XBD133", template, pointer="/libpython/link_extensions", expected=False, found=True)
+
+
+def _empty_paths(document: Mapping[str, Any]) -> Iterator[Problem]:
+    for keys in (("base_prefix",), *PATH_KEYS):
+        if lookup(document, keys) == "":
+            template = "expected {expected:plain}, found {found:kind}"
+            yield Problem.make("XBD111", template, pointer=pointer(*keys), expected="a path", found="")
 
 
 def _extensions(document: Mapping[str, Any]) -> list[str]:

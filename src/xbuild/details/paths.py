@@ -28,15 +28,20 @@ def resolve(details: BuildDetails, file: Path) -> BuildDetails:
     return from_json(document | {"base_prefix": prefix}, source=str(file))
 
 
-def relocatable(document: Mapping[str, Any], *, folder: str, prefix: str | None = None) -> dict[str, Any]:
+def relocatable(
+    document: Mapping[str, Any], *, folder: str, prefix: str, installed: str | None = None
+) -> dict[str, Any]:
     """Return ``document`` with every path relative: the prefix to ``folder``, its own directory; others to the prefix.
 
     ``prefix`` is where the tree really has the prefix that the document may call by the name it has when installed.
+    An absolute path beside a ``base_prefix`` that is none is seen from ``installed``, that name by other sources; it
+    stays absolute if there is none.
     """
     named = document.get("base_prefix")
-    named = named if isinstance(named, str) and named else "/usr"
-    if prefix is None:
-        prefix = posixpath.normpath(posixpath.join(folder, named))
+    if not isinstance(named, str) or not named:
+        named = installed or "/usr"
+    elif not posixpath.isabs(named) and installed is not None:
+        named = installed
     result = map_paths(document, lambda path: _relative(path, named))
     return result | {"base_prefix": posixpath.relpath(prefix, folder)}
 

@@ -217,10 +217,12 @@ def test_names_that_no_file_system_has(tmp_path: Path) -> None:
     file = tree / "lib/python3.14/build-details.json"
     document = json.loads(file.read_bytes())
     document["libpython"]["static"], document["c_api"]["headers"] = "a\0b", "x" * 5000
+    document["c_api"]["pkgconfig_path"] = "x" * 5000
     file.write_text(json.dumps(document))
     assert [(finding.code, finding.pointer) for finding in check(file)] == [
         ("XBD154", "/libpython/static"),
         ("XBD154", "/c_api/headers"),
+        ("XBD154", "/c_api/pkgconfig_path"),
     ]
 
 

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.details_cases import FILES, TREES
 
-from xbuild.details import InvalidDetailsError, Origin, check, compare, complete, discover, dumps, repair, synthesise
+from xbuild.details import (
+    Fix,
+    InvalidDetailsError,
+    Origin,
+    check,
+    compare,
+    complete,
+    discover,
+    dumps,
+    repair,
+    synthesise,
+)
 from xbuild.errors import DetailsError
 from xbuild.targets import get_target
 
@@ -396,3 +407,95 @@ def test_both_names_are_one_too_many(tmp_path: Path) -> None:
         "headers": "./include/python3.14",
         "pkgconfig_path": "./lib/pkgconfig",
     }
+
+
+PREFIX_KNOWN = "_sysconfig_vars__linux_riscv64-linux-gnu.json: LIBDEST, prefix"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "origin"),
+    [
+        ({"base_prefix": ".."}, "../..", PREFIX_KNOWN),
+        ({"base_prefix": "../../../tree"}, "../../../tree", None),
+        ({"base_prefix": None}, "../..", PREFIX_KNOWN),
+        ({"base_prefix": 7}, "../..", PREFIX_KNOWN),
+        ({"base_prefix": ""}, "../..", PREFIX_KNOWN),
+        ({"base_prefix": "/opt/py"}, "/usr", "_sysconfig_vars__linux_riscv64-linux-gnu.json: prefix"),
+        (
+            {"base_prefix": None, "base_interpreter": "/usr/bin/python3.14"},
+            "/usr",
+            "_sysconfig_vars__linux_riscv64-linux-gnu.json: prefix",
+        ),
+        ({"base_prefix": "/usr/"}, "/usr/", None),
+    ],
+)
+def test_a_repair_of_the_prefix(tmp_path: Path, changes: dict[str, object], expected: str, origin: str | None) -> None:
+    file = copy("good-3.14-riscv64", tmp_path) / "lib/python3.14/build-details.json"
+    document = json.loads(file.read_bytes()) | changes
+    old = document["base_prefix"]
+    file.write_text(json.dumps({key: value for key, value in document.items() if value is not None}))
+    repaired = repair(file)
+    after = json.loads(repaired.after)
+    assert after["base_prefix"] == expected
+    assert repaired.origins == (() if origin is None else (Origin(pointer="/base_prefix", origin=origin, old=old),))
+    [*fixes] = [(each.pointer, each.fix.value, each.fix.origin) for each in check(file) if each.fix]
+    assert fixes == ([] if origin is None else [("/base_prefix", expected, origin)])
+    file.write_text(repaired.after)
+    assert check(file) == ()
+
+
+def test_a_prefix_that_is_only_supposed_is_not_written(tmp_path: Path) -> None:
+    """Without variables, a standard library lies two folders below the prefix, most often."""
+    stdlib = copy("good-3.14-riscv64", tmp_path) / "lib/python3.14"
+    next(stdlib.glob("_sysconfig*")).unlink()
+    (stdlib / "os.py").touch()
+    file = stdlib / "build-details.json"
+    file.write_text(file.read_text("utf-8").replace('"../.."', '".."'))
+    [finding] = check(file)
+    assert (finding.code, finding.expected, finding.fix) == ("XBD158", "../..", None)
+    assert repair(file).diff() == ""
+
+
+def test_the_prefix_of_a_relocatable_synthesis_has_an_origin() -> None:
+    origins = {
+        each.pointer: each.origin
+        for each in synthesise(TREES / "good-3.14-riscv64/lib/python3.14", relative=True).origins
+    }
+    assert origins["/base_prefix"] == PREFIX_KNOWN
+
+
+def test_a_wrong_cache_tag_is_repaired(tmp_path: Path) -> None:
+    file = copy("good-3.14-riscv64", tmp_path) / "lib/python3.14/build-details.json"
+    file.write_text(file.read_text("utf-8").replace('cpython-314"', 'cpython-313"'))
+    [finding] = check(file)
+    origin = "include/python3.14/patchlevel.h: PY_VERSION"
+    assert (finding.code, finding.fix) == ("XBD134", Fix(value="cpython-314", origin=origin))
+    assert json.loads(repair(file).after)["implementation"]["cache_tag"] == "cpython-314"
+
+
+def with_paths(tmp_path: Path, **changes: str) -> Path:
+    file = copy("good-3.14-riscv64", tmp_path) / "lib/python3.14/build-details.json"
+    document = json.loads(file.read_bytes())
+    document["c_api"] |= changes
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_absolute_paths_beside_a_relative_prefix_are_the_trees(tmp_path: Path) -> None:
+    file = with_paths(tmp_path, headers="/usr/include/python3.14", pkgconfig_path="/usr/lib/pkgconfig")
+    assert [finding.message for finding in check(file)] == [
+        'expected "lib/riscv64-linux-gnu/pkgconfig", found "/usr/lib/pkgconfig", where there is no python*.pc'
+    ]
+    assert json.loads(repair(file, relative=True).after)["c_api"] == {
+        "headers": "include/python3.14",
+        "pkgconfig_path": "lib/riscv64-linux-gnu/pkgconfig",
+    }
+
+
+def test_an_absolute_path_that_nothing_places_in_the_tree_is_left_alone(tmp_path: Path) -> None:
+    """And is not looked for on the build machine, which has folders of these names."""
+    file = with_paths(tmp_path, headers="/usr/include", pkgconfig_path="/nowhere")
+    next(file.parent.glob("_sysconfig*")).unlink()
+    (file.parent / "os.py").touch()
+    assert check(file) == ()
+    assert repair(file, relative=True).diff() == ""

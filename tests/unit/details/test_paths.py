@@ -49,7 +49,3 @@ def test_relocatable(base_prefix: str | None, headers: str, expected: tuple[str,
     document = {"c_api": {"headers": headers}} | ({} if base_prefix is None else {"base_prefix": base_prefix})
     moved = relocatable(document, folder="/opt/py/lib/python3.14", prefix="/opt/py")
     assert (moved["base_prefix"], moved["c_api"]["headers"]) == expected
-
-
-def test_relocatable_without_a_prefix_believes_the_file() -> None:
-    assert relocatable({"base_prefix": "/usr"}, folder="/usr/lib/python3.14")["base_prefix"] == "../.."

@@ -42,15 +42,16 @@ TABLE = (
         id="XBD154",
         severity=Severity.ERROR,
         title="A path leads nowhere, and another is right",
-        explanation="The installation has the file in another place than the path says.",
+        explanation="There is nothing at the path, or something of another kind (a folder without `Python.h`, a static "
+        "library for a shared one), and the installation has it in another place.",
         reference=spec("paths"),
     ),
     Code(
         id="XBD155",
         severity=Severity.NOTE,
         title="A path leads nowhere",
-        explanation="What the path names is not in this tree. Distributions have headers and static libraries in "
-        "packages of their own, which may not be installed.",
+        explanation="What the key is about is not at the path in this tree. Distributions have headers and static "
+        "libraries in packages of their own, which may not be installed.",
         reference=spec("paths"),
     ),
     Code(
