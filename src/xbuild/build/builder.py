@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xbuild.build import backends
+from xbuild.build.config_programs import config_programs, write_config_programs
 from xbuild.build.crossenv import CrossVenv, create_crossenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import CommandRunner, clean_environ
@@ -95,6 +97,8 @@ def _environment(
     # "The interpreter" in every file is the one that answers as the target.
     cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), request.directory / "crossfiles")
     create_crossenv(spec, sysconfigdata=cross.sysconfigdata, directory=request.directory / "cross", environ=base)
+    config_dir = request.directory / "config"
+    write_config_programs(config_programs(spec.sysroot.path, base.get("PATH", os.defpath)), config_dir)
     rust = write_rustc(request.directory / "rust", places=request.places, environ=base)
     env = CrossIsolatedEnv(
         venv=venv,
@@ -102,6 +106,7 @@ def _environment(
         cross_environ={**cross.environment, **rust, "ZIG_LOCAL_CACHE_DIR": str(request.directory / "zig")},
         base_environ=base,
         tool_dir=spec.toolchain.cc.parent,
+        config_dir=config_dir,
         uv=request.uv,
         runner=runner,
         offline=request.offline,

@@ -32,7 +32,8 @@ class CrossIsolatedEnv:
     Build requirements are installed for the build machine, in a clean environment: once the cross variables are set,
     an installer would resolve ninja, cmake and cython for the target (facts: pip does). The cross variables are only
     around the backend's hooks.
-    ``base_environ`` is the clean environment, ``cross_environ`` the cross variables; ``tool_dir`` has the toolchain.
+    ``base_environ`` is the clean environment, ``cross_environ`` the cross variables; ``tool_dir`` has the toolchain,
+    ``config_dir`` the libraries' config programs.
     ``supply`` is called with the requirements before they are installed.
     """
 
@@ -40,6 +41,7 @@ class CrossIsolatedEnv:
     cross_environ: Mapping[str, str]
     base_environ: Mapping[str, str]
     tool_dir: Path
+    config_dir: Path
     uv: str
     runner: CommandRunner
     offline: bool
@@ -53,7 +55,7 @@ class CrossIsolatedEnv:
     @property
     def path(self) -> tuple[Path, ...]:
         """What comes first on PATH."""
-        return (self.venv.cross_bin, self.venv.build_bin, self.tool_dir)
+        return (self.venv.cross_bin, self.venv.build_bin, self.tool_dir, self.config_dir)
 
     def make_extra_environ(self) -> dict[str, str]:
         """Return what the hooks need on top of the clean environment."""

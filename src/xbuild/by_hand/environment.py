@@ -6,6 +6,7 @@
         cross/        the cross environment: `python` speaks for the target, what was installed is for this machine
         crossfiles/   the cross files, in which "the interpreter" is that `python`
         bin/          programs that come first on PATH
+        config/       the libraries' config programs
         shell/        start-up files for `xbuild shell`
         ready         made last
 
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
+from xbuild.build.config_programs import config_programs, write_config_programs
 from xbuild.build.crossenv import CrossVenv, create_crossenv
 from xbuild.build.environment import CrossIsolatedEnv
 from xbuild.build.process import LEAKING, CommandRunner, clean_environ
@@ -172,6 +174,8 @@ class _Maker:
         folder = self.place.folder
         spec = dataclasses.replace(self.spec, build_python=self._venv.cross_python)
         files = write_all(spec, folder / "crossfiles")
+        search_path = clean_environ(self.environ).get("PATH", os.defpath)
+        write_config_programs(config_programs(self.spec.sysroot.path, search_path), folder / "config")
         programs = shims(folder / "bin", venv=self._venv, files=files)
         texts = {folder / "bin" / name: text for name, text in programs.items()}
         for path, text in {**texts, **startup_files(self._startup(files), folder / "shell")}.items():
@@ -191,6 +195,7 @@ class _Maker:
             cross_environ=self._variables(files),
             base_environ=base,
             tool_dir=self.spec.toolchain.cc.parent,
+            config_dir=self.place.folder / "config",
             uv=find_uv_bin(),
             runner=CommandRunner(log=self.place.folder / "log", environ=base, echo=self.progress.output),
             offline=self.offline,

@@ -32,6 +32,7 @@ def make(
         cross_environ=cross or {},
         base_environ=base,
         tool_dir=Path("/tools"),
+        config_dir=Path("/config"),
         uv=uv,
         runner=CommandRunner(log=tmp_path / "log", environ=base, echo=lambda _line: None),
         offline=True,
@@ -47,6 +48,7 @@ def test_the_targets_python_comes_before_the_build_programs_and_the_machines(tmp
         str(tmp_path / "env/cross/bin"),
         str(tmp_path / "env/build/bin"),
         "/tools",
+        "/config",
         "/usr/bin",
     ]
 

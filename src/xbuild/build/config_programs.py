@@ -1,0 +1,107 @@
+"""Programs such as ``xml2-config``, which tell how to compile and link with a library: the target's answer.
+
+The build machine's, found on PATH, would tell of its own libraries. The target's are in its sysroot, and most of them
+are shell scripts, which run anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xbuild.crossfiles import quoting
+from xbuild.files import atomic_write
+from xbuild.provision.directory import find_inside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_NAME = re.compile(r"[\w.+-]+-config|pg_config|(?:mysql|mariadb)_config")
+# Of tools for the build, or the cross build's own already.
+_NOT_A_LIBRARYS = re.compile(r"(?:.*-)?(?:pkg|llvm|python[\d.]*[a-z]*)-config|apt-config")
+_SHELL = re.compile(rb"#! ?(?:/usr)?/bin/(?:env )?(sh|dash|bash)\b")
+
+_TARGETS = """\
+#!/bin/sh
+# The target's; the paths in its answer become those of the sysroot.
+answer=$({shell} {program} "$@") || exit
+printf '%s\\n' "$answer" | sed -E {relocation}
+"""
+_NONE = """\
+#!/bin/sh
+echo {message} >&2
+exit 1
+"""
+
+
+def config_programs(sysroot: Path, search_path: str) -> dict[str, str]:
+    """Return the scripts, by name, that belong on PATH before the folders of the build machine's ``search_path``.
+
+    There is one for each such program of ``sysroot`` that is a shell script, and one that fails and says why for each
+    other one of the machine. Those written in Python stay: ``numpy-config`` and the like tell of what is the same
+    for all machines.
+    """
+    if sysroot == Path("/"):
+        return {}
+    machines = _programs(Path(folder) for folder in search_path.split(os.pathsep) if folder)
+    scripts = {name: _none(name) for name, program in machines.items() if b"python" not in _start(program)}
+    for name in _programs([sysroot / "usr" / "bin"]):
+        program = find_inside(sysroot, f"usr/bin/{name}")
+        shell = _SHELL.match(_start(program)) if program is not None else None
+        if program is not None and shell is not None:
+            scripts[name] = _targets(program, shell[1].decode(), sysroot)
+    return scripts
+
+
+def write_config_programs(scripts: Mapping[str, str], folder: Path) -> None:
+    """Make ``folder`` hold ``scripts`` and nothing else."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in scripts:
+            path.unlink()
+    for name, text in scripts.items():
+        path = folder / name
+        if not path.is_file() or path.read_text("utf-8") != text:
+            atomic_write(path, text)
+            path.chmod(0o755)
+
+
+def _programs(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return the config programs in ``folders`` by name, the first of each."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        try:
+            entries = list(folder.iterdir())
+        except OSError:  # PATH may name anything
+            continue
+        for entry in entries:
+            if _NAME.fullmatch(entry.name) and not _NOT_A_LIBRARYS.fullmatch(entry.name):
+                found.setdefault(entry.name, entry)
+    return found
+
+
+def _start(program: Path) -> bytes:
+    """Return the first two lines: the second one names the interpreter where the first one has no room for it."""
+    try:
+        with program.open("rb") as file:
+            return file.readline(256) + file.readline(256)
+    except OSError:
+        return b""
+
+
+def _targets(program: Path, shell: str, sysroot: Path) -> str:
+    place = re.sub(r"([]\\.*+?^$|(){}&#[])", r"\\\1", str(sysroot))
+    # Not twice: some have it from pkg-config, which knows the sysroot, or from their own place. A run-time search path
+    # (-Wl,-rpath,/usr/lib) is right as it is.
+    relocation = f"s#(^|[[:space:]]|-[IL])/usr#\\1{place}/usr#g; s#{place}{place}/#{place}/#g"
+    return _TARGETS.format(shell=shell, program=quoting.shell(str(program)), relocation=quoting.shell(relocation))
+
+
+def _none(name: str) -> str:
+    message = (
+        f"{name}: the build machine's would tell of its own libraries, and the target's sysroot has none: "
+        "add the target's library with --lib, or to your sysroot"
+    )
+    return _NONE.format(message=quoting.shell(message))

@@ -1,0 +1,137 @@
+"""Config programs: the target's answer, and never the build machine's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from xbuild.build.config_programs import config_programs, write_config_programs
+
+ANSWERS = """#!/bin/sh
+prefix=/usr
+case $1 in
+--prefix=*) prefix=${1#*=}; shift ;;
+esac
+case $1 in
+--prefix) echo $prefix ;;
+--cflags) echo "-I$prefix/include/demo -I/usr -isystem /usr/include -DDIR=/usr/share $2" ;;
+--libs) echo "-L$prefix/lib/riscv64-linux-gnu -Wl,-rpath,/usr/lib -ldemo"; echo "/usr/lib/libx.a" ;;
+--own) echo "-I$(cd "$(dirname "$0")/.." && pwd)/include" ;;
+*) exit 3 ;;
+esac
+"""
+
+
+def make(program: Path, text: str | bytes) -> Path:
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_bytes(text if isinstance(text, bytes) else text.encode())
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture(params=["sysroot", "a (b) [c] d.e+f&g#h'i"])
+def sysroot(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    root = tmp_path / str(request.param)
+    make(root / "usr" / "bin" / "demo-config", ANSWERS)
+    return root
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    return make(tmp_path / "machine" / "demo-config", "#!/bin/sh\necho the machine's\n").parent
+
+
+def run(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([folder / name, *arguments], capture_output=True, text=True, check=False)
+
+
+def write(tmp_path: Path, sysroot: Path, *path: Path) -> Path:
+    folder = tmp_path / "config"
+    write_config_programs(config_programs(sysroot, os.pathsep.join(map(str, path))), folder)
+    return folder
+
+
+def test_the_targets_program_answers_with_the_sysroots_paths(tmp_path: Path, sysroot: Path, machine: Path) -> None:
+    config = write(tmp_path, sysroot, machine)
+    answers = {
+        "--prefix": f"{sysroot}/usr\n",
+        "--cflags": f"-I{sysroot}/usr/include/demo -I{sysroot}/usr -isystem {sysroot}/usr/include "
+        "-DDIR=/usr/share two  words\n",
+        "--libs": f"-L{sysroot}/usr/lib/riscv64-linux-gnu -Wl,-rpath,/usr/lib -ldemo\n{sysroot}/usr/lib/libx.a\n",
+        "--own": f"-I{sysroot}/usr/include\n",
+    }
+    assert {option: run(config, "demo-config", option, "two  words").stdout for option in answers} == answers
+    assert run(config, "demo-config", "--wrong").returncode == 3
+
+
+def test_a_prefix_that_is_asked_for_is_the_one_that_counts(tmp_path: Path, sysroot: Path) -> None:
+    config = write(tmp_path, sysroot)
+    assert run(config, "demo-config", "--prefix=/opt/x", "--prefix").stdout == "/opt/x\n"
+
+
+@pytest.mark.parametrize("name", ["xml2-config", "pg_config", "mysql_config", "libpng16-config"])
+def test_the_machines_fails_where_the_sysroot_has_none(tmp_path: Path, machine: Path, name: str) -> None:
+    make(machine / name, b"\x7fELF")
+    config = write(tmp_path, tmp_path / "sysroot", Path("/nonexistent"), machine)
+    done = run(config, name, "--cflags")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"{name}: the build machine's would tell of its own libraries, and the target's sysroot has none: "
+        "add the target's library with --lib, or to your sysroot\n"
+    )
+
+
+def test_a_program_of_the_target_that_is_no_shell_script_cannot_answer(tmp_path: Path, machine: Path) -> None:
+    sysroot = tmp_path / "sysroot"
+    make(sysroot / "usr" / "bin" / "demo-config", b"\x7fELF")
+    (sysroot / "usr" / "bin" / "lost-config").symlink_to("nowhere")
+    config = write(tmp_path, sysroot, machine)
+    assert [path.name for path in config.iterdir()] == ["demo-config"]
+    assert run(config, "demo-config").returncode == 1
+
+
+def test_a_link_in_the_sysroot_stays_in_it(tmp_path: Path) -> None:
+    sysroot = tmp_path / "sysroot"
+    make(sysroot / "usr" / "bin" / "demo-config.mit", ANSWERS)
+    (sysroot / "usr" / "bin" / "demo-config").symlink_to("/usr/bin/demo-config.mit")
+    config = write(tmp_path, sysroot)
+    assert run(config, "demo-config", "--prefix").stdout == f"{sysroot}/usr\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("pkg-config", "x86_64-linux-gnu-pkg-config", "llvm-config", "apt-config", "config", "gcc"),
+        *("python-config", "python3-config", "python3.14t-config", "x86_64-linux-gnu-python3.11-config"),
+    ],
+)
+def test_programs_that_are_no_librarys_are_left_alone(tmp_path: Path, machine: Path, name: str) -> None:
+    make(machine / name, "#!/bin/sh\n")
+    assert config_programs(tmp_path, str(machine)).keys() == {"demo-config"}
+
+
+@pytest.mark.parametrize(
+    "text", ["#!/opt/env/bin/python3\n", "#!/bin/sh\n'''exec' \"/a long/bin/python\" \"$0\" \"$@\"\n' '''\n"]
+)
+def test_those_of_python_packages_are_left_alone(tmp_path: Path, machine: Path, text: str) -> None:
+    make(machine / "numpy-config", text)
+    assert config_programs(tmp_path, str(machine)).keys() == {"demo-config"}
+
+
+def test_where_the_machine_is_the_sysroot_there_is_nothing_to_do(machine: Path) -> None:
+    assert config_programs(Path("/"), str(machine)) == {}
+
+
+def test_what_is_no_longer_so_goes(tmp_path: Path, machine: Path) -> None:
+    config = write(tmp_path, tmp_path / "sysroot", machine)
+    kept = (config / "demo-config").stat().st_ino
+    make(machine / "other-config", "#!/bin/sh\n")
+    assert {path.name for path in write(tmp_path, tmp_path / "sysroot", machine).iterdir()} == {
+        "demo-config",
+        "other-config",
+    }
+    assert (config / "demo-config").stat().st_ino == kept
+    assert list(write(tmp_path, tmp_path / "sysroot").iterdir()) == []
