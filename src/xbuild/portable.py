@@ -7,6 +7,7 @@ looked for on PATH when they are used. So are the compilers, as those of the cac
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from xbuild.crossfiles.spec import CrossSpec, TargetPython
     from xbuild.details.model import BuildDetails
     from xbuild.toolchains import Command, Toolchain, ToolchainPlan, ToolName
+
+
+# A path at the start, in an option (-L/usr/lib, --sysroot=/x), or in a list.
+_PLACE = re.compile(r"(?:^(?:-[A-Za-z]+|@)?|[=:,])/")
+# Text for the program that is compiled, places on the target, and what paths are to be called instead.
+_NO_PLACE = re.compile(r"-[DU]|-f[a-z-]+-prefix-map=|-Wl,-*(?:rpath|dynamic-linker)[,=]|-Wl,-R")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +88,7 @@ def make_portable(spec: CrossSpec, *, root: Path, cache: Path) -> PortableFiles:
 
     Raises :class:`ToolchainError` for what can be neither moved nor found on PATH.
     """
-    root = root.resolve()
+    asked, root = root.absolute(), root.resolve()
     folder = root / preset_name(spec)
     plan = spec.toolchain.plan
     if plan is None or plan.kind == "zig":
@@ -91,6 +98,9 @@ def make_portable(spec: CrossSpec, *, root: Path, cache: Path) -> PortableFiles:
         )
     trees = cache.resolve() / "trees"
     moves = dict(_moves(spec, root=root, folder=folder, trees=trees))
+    if asked != root:
+        moves[asked] = root
+    _check_commands(portable.moved(plan, moves) if moves else plan, root=root)
     folder.mkdir(parents=True, exist_ok=True)
     for path, there in moves.items():
         if path.parent == trees:
@@ -127,7 +137,7 @@ def _moves(spec: CrossSpec, *, root: Path, folder: Path, trees: Path) -> Iterato
     """Yield where what ``spec`` names is to be found instead: the cache's trees in copies, and the rest in ``root``."""
     python = spec.python
     needed = (spec.sysroot.path, python.root, python.prefix, python.include, python.stdlib, *_libraries(python))
-    for path in filter(None, needed):
+    for path in filter(None, (*needed, *spec.sysroot.more_pkgconfig_dirs)):
         real = path.resolve()
         if real.is_relative_to(root):
             if path != real:
@@ -136,10 +146,27 @@ def _moves(spec: CrossSpec, *, root: Path, folder: Path, trees: Path) -> Iterato
             tree = trees / real.relative_to(trees).parts[0]
             yield tree, folder / tree.name
         else:
-            raise ToolchainError(
-                f"{path} is not below {root}, so files there cannot be moved together with it",
-                hint="name a file with -o that is in a folder above all that it needs",
-            )
+            raise _outside(str(path), root)
+
+
+def _check_commands(plan: ToolchainPlan, *, root: Path) -> None:
+    """Raise :class:`ToolchainError` if a tool is told a place of the machine that is not below ``root``.
+
+    Of the cache's own compilers nothing is kept but the sysroot.
+    """
+    inside = re.compile(re.escape(str(root)) + r"(?=[/=:,]|$)")
+    for name, command in plan.tools.items():
+        arguments = command.arguments if plan.kind != "gcc" else ()
+        for text in (*(each for each in arguments if not _NO_PLACE.match(each)), *command.environment.values()):
+            if _PLACE.search(inside.sub(".", text)):
+                raise _outside(f"{text!r}, which {wrapper_name(plan, name)} is told,", root)
+
+
+def _outside(what: str, root: Path) -> ToolchainError:
+    return ToolchainError(
+        f"{what} is not below {root}, so files there cannot be moved together with it",
+        hint="name a file with -o that is in a folder above all that it needs",
+    )
 
 
 def _libraries(python: TargetPython) -> Iterator[Path]:

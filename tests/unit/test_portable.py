@@ -160,6 +160,69 @@ def test_what_is_elsewhere_is_an_error(tmp_path: Path, sdk: Path) -> None:
     assert not sdk.exists()
 
 
+def test_so_are_pkg_configs_files(tmp_path: Path, sdk: Path) -> None:
+    spec = description(tmp_path / "cache" / "trees")
+    spec = replace(spec, sysroot=replace(spec.sysroot, more_pkgconfig_dirs=(sdk / "pc", tmp_path / "pc")))
+    with pytest.raises(ToolchainError) as caught:
+        make_portable(spec, root=sdk, cache=tmp_path / "cache")
+    assert caught.value.message.startswith(f"{tmp_path}/pc is not below {sdk}, so ")
+
+
+def told(spec: CrossSpec, *arguments: str, kind: ToolchainKind = "file") -> CrossSpec:
+    """``spec`` with a C compiler that has ``arguments``."""
+    plan = spec.toolchain.plan
+    assert plan is not None
+    compiler = replace(plan.tools["cc"], arguments=(*plan.tools["cc"].arguments, *arguments))
+    plan = replace(plan, kind=kind, tools={**plan.tools, "cc": compiler})
+    return replace(spec, toolchain=replace(spec.toolchain, kind=kind, plan=plan))
+
+
+@pytest.mark.parametrize("argument", ["-B/outside/lib", "-I/outside", "/outside/inc", "--specs=/o", "-Wl,-L,/o", "@/o"])
+def test_what_a_compiler_is_told_of_elsewhere_is_an_error(argument: str, tmp_path: Path, sdk: Path) -> None:
+    spec = told(description(tmp_path / "cache" / "trees"), argument)
+    with pytest.raises(ToolchainError) as caught:
+        make_portable(spec, root=sdk, cache=tmp_path / "cache")
+    assert caught.value.message == (
+        f"{argument!r}, which riscv64-linux-gnu-gcc is told, is not below {sdk}, so files there cannot be moved "
+        "together with it"
+    )
+    assert not sdk.exists()
+
+
+def test_so_is_its_environment(tmp_path: Path, sdk: Path) -> None:
+    spec = description(tmp_path / "cache" / "trees", kind="system")
+    plan = spec.toolchain.plan
+    assert plan is not None
+    command = replace(plan.tools["cc"], environment={"GCC_EXEC_PREFIX": f"{sdk}/a:/outside"})
+    plan = replace(plan, tools={**plan.tools, "cc": command})
+    with pytest.raises(ToolchainError, match=r"a:/outside', which riscv64-linux-gnu-gcc is told, is not below"):
+        make_portable(replace(spec, toolchain=replace(spec.toolchain, plan=plan)), root=sdk, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "argument", ["-DX=/x", "-fdebug-prefix-map=/x=/y", "-Wl,-rpath,/x", "-Wl,--dynamic-linker=/x", "-O2"]
+)
+def test_what_names_no_place_of_the_machine_may_be_told(argument: str, tmp_path: Path, sdk: Path) -> None:
+    spec = told(description(tmp_path / "cache" / "trees"), argument)
+    files = make_portable(spec, root=sdk, cache=tmp_path / "cache")
+    assert f" {argument} " in (files.folder / "tools/riscv64-linux-gnu-gcc").read_text("utf-8")
+
+
+def test_nor_is_what_is_below_the_folder_an_error(tmp_path: Path, sdk: Path) -> None:
+    sdk.mkdir()
+    (tmp_path / "link").symlink_to(sdk)
+    spec = told(description(tmp_path / "cache" / "trees"), f"-I{sdk}/inc", f"-B{tmp_path}/link/lib")
+    files = make_portable(spec, root=tmp_path / "link", cache=tmp_path / "cache")
+    compiler = (files.folder / "tools/riscv64-linux-gnu-gcc").read_text("utf-8")
+    assert "'-I'\"$xbuild_here\"'/../../inc' '-B'\"$xbuild_here\"'/../../lib'" in compiler
+
+
+def test_what_the_caches_compilers_are_told_is_left_out(tmp_path: Path, sdk: Path) -> None:
+    spec = told(description(tmp_path / "cache" / "trees"), "-B/outside", kind="gcc")
+    files = make_portable(spec, root=sdk, cache=tmp_path / "cache")
+    assert "outside" not in (files.folder / "tools/riscv64-linux-gnu-gcc").read_text("utf-8")
+
+
 def test_zig_cannot_be_moved(tmp_path: Path, sdk: Path) -> None:
     spec = description(tmp_path / "cache" / "trees", kind="zig")
     with pytest.raises(ToolchainError) as caught:
