@@ -68,7 +68,8 @@ def check_text(
     facts = changes_for(document, evidence) if evidence is not None else ()
     disagreeing = list(disagreements(document, facts))
     known = {(each.code, each.pointer): each for each in disagreeing if each.code in _SAY_WHAT_IS_WRITTEN}
-    problems += (known.get((each.code, each.pointer), each) for each in (*_schema(document), *meaning(document)))
+    meant = [each for each in meaning(document) if not _goes_by_a_wrong_version(each, facts)]
+    problems += (known.get((each.code, each.pointer), each) for each in (*_schema(document), *meant))
     problems += disagreeing
     if evidence is not None:
         problems += surroundings(document, evidence)
@@ -102,6 +103,14 @@ def _schema(document: Mapping[str, Any]) -> tuple[Problem, ...]:
     except InvalidDetailsError as error:
         return error.problems
     return ()
+
+
+def _goes_by_a_wrong_version(problem: Problem, facts: Sequence[Fact]) -> bool:
+    """Whether a value only differs from ``language.version``, which is wrong itself by what lies beside the file."""
+    if problem.code != "XBD134":
+        return False
+    changed = {fact.pointer for fact in facts}
+    return "/language/version" in changed and problem.pointer not in changed
 
 
 def _first_of_each_place(problems: Sequence[Problem]) -> Iterator[Problem]:

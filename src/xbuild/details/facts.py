@@ -167,7 +167,7 @@ def _may_be_cpython(document: Mapping[str, Any]) -> bool:
 def _abi(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
     suffix = _extension_suffix(evidence, document)
     flags, origin = evidence.flags, evidence.flags_origin
-    if flags is None and suffix is not None and _is_of_this_machine(suffix.value, document):
+    if flags is None and suffix is not None and _is_of_this_build(suffix.value, document):
         # The suffix is written from sysconfig, the flags from the interpreter that ran the generator.
         split = split_suffix(suffix.value)
         flags, origin = tuple(split[1]) if split else None, suffix.origin
@@ -186,7 +186,7 @@ def _extension_suffix(evidence: Evidence, document: Mapping[str, Any]) -> Found 
     if isinstance(current, str):
         return Found(value=current, origin="abi.extension_suffix")
     first = extensions[0] if isinstance(extensions, list) and extensions else None
-    if isinstance(first, str) and _is_of_this_machine(first, document):
+    if isinstance(first, str) and _is_of_this_build(first, document):
         return Found(value=first, origin="suffixes.extensions")
     if evidence.target is None or evidence.version is None or evidence.flags is None:
         return None
@@ -195,10 +195,14 @@ def _extension_suffix(evidence: Evidence, document: Mapping[str, Any]) -> Found 
     return Found(value=f".cpython-{tag}-{evidence.target.triplet}.so", origin=origin)
 
 
-def _is_of_this_machine(suffix: str, document: Mapping[str, Any]) -> bool:
-    """Whether a suffix is the machine's that ``_multiarch`` names: the build machine's is the classic defect."""
-    split = split_suffix(suffix)
-    return split is not None and split[2] == lookup(document, ("implementation", "_multiarch"))
+def _is_of_this_build(suffix: str, document: Mapping[str, Any]) -> bool:
+    """Whether a suffix is of the document's version and ``_multiarch``: the build machine's is the classic defect."""
+    split, version = split_suffix(suffix), lookup(document, ("language", "version"))
+    return (
+        split is not None
+        and split[2] == lookup(document, ("implementation", "_multiarch"))
+        and (not isinstance(version, str) or split[0] == version.replace(".", ""))
+    )
 
 
 def _suffixes(
@@ -230,7 +234,8 @@ def _suffixes(
     elif evidence.version is None or suffix.origin == "suffixes.extensions":
         origin = "suffixes.extensions"
     stable = stable_suffix(current)
-    if stable is not None and lookup(document, ("abi", "stable_abi_suffix")) not in current:
+    named = lookup(document, ("abi", "stable_abi_suffix"))
+    if stable is not None and (named not in current or stable_suffix([named]) is None):
         yield Fact(keys=("abi", "stable_abi_suffix"), value=stable, origin=origin)
 
 

@@ -26,6 +26,7 @@ _IMPLEMENTATION_KEYS = frozenset({"name", "version", "hexversion", "cache_tag", 
 """PEP 421's attributes, and the one CPython 3.14 added to every implementation's (python/cpython#126206)."""
 _KERNEL_NAMES = {"armv8l": "armv7l"}
 """What a kernel calls its machine for a program of another word size, and what wheels call the program's."""
+_CACHE_TAG = ("implementation", "cache_tag")
 _MOST = 2**31
 _OTHER = "expected {expected}, found {found}"
 
@@ -39,6 +40,7 @@ def meaning(document: Mapping[str, Any]) -> Iterator[Problem]:
         _implementation,
         _abi,
         _suffixes,
+        _stable_suffix,
         _libpython,
         _empty_paths,
     )
@@ -153,9 +155,22 @@ def _versions(document: Mapping[str, Any]) -> Iterator[Problem]:
     if (short := _short(lookup(document, ("implementation", "version")))) is not None and short != language:
         template = "expected {expected} after language.version, found {found}"
         yield Problem.make("XBD134", template, pointer="/implementation/version", expected=language, found=short)
-    tag, expected = lookup(document, ("implementation", "cache_tag")), f"cpython-{language.replace('.', '')}"
+    tag, expected = lookup(document, _CACHE_TAG), f"cpython-{language.replace('.', '')}"
     if isinstance(tag, str) and tag != expected:
         yield Problem.make("XBD134", _OTHER, pointer="/implementation/cache_tag", expected=expected, found=tag)
+    yield from _suffix_version(document, language.replace(".", ""))
+
+
+def _suffix_version(document: Mapping[str, Any], nodot: str) -> Iterator[Problem]:
+    suffix, where = lookup(document, ("abi", "extension_suffix")), "/abi/extension_suffix"
+    if suffix is None:
+        suffix, where = next(iter(_extensions(document)), None), "/suffixes/extensions/0"
+    split = split_suffix(suffix) if isinstance(suffix, str) else None
+    # Where the cache tag agrees with the suffix, it is the language's version that is wrong.
+    if split is not None and split[0] != nodot and lookup(document, _CACHE_TAG) != f"cpython-{split[0]}":
+        template = "expected {expected} after language.version, found {found}"
+        expected = f".cpython-{nodot}{split[1]}-{split[2]}.so"
+        yield Problem.make("XBD134", template, pointer=where, expected=expected, found=suffix)
 
 
 def _implementation(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -206,19 +221,30 @@ def _suffixes(document: Mapping[str, Any]) -> Iterator[Problem]:
     extensions, first = _extensions(document), "/suffixes/extensions/0"
     if not extensions:
         return
-    suffix, stable = (lookup(document, ("abi", f"{kind}_suffix")) for kind in ("extension", "stable_abi"))
+    suffix = lookup(document, ("abi", "extension_suffix"))
     if isinstance(suffix, str) and suffix != extensions[0]:
         template = "expected abi.extension_suffix, {expected}, found {found}"
         yield Problem.make("XBD137", template, pointer=first, expected=suffix, found=extensions[0])
-    if isinstance(stable, str) and stable not in extensions:
-        template = "expected one of suffixes.extensions, found {found}"
-        where = "/abi/stable_abi_suffix"
-        yield Problem.make("XBD137", template, pointer=where, expected=stable_suffix(extensions), found=stable)
     triplet = lookup(document, ("implementation", "_multiarch"))
     if suffix is None and isinstance(triplet, str) and (split := split_suffix(extensions[0])) and split[2] != triplet:
         template = "expected {expected} after implementation._multiarch, found {found}"
         expected = of_platform(extensions[0], triplet)
         yield Problem.make("XBD137", template, pointer=first, expected=expected, found=extensions[0])
+
+
+def _stable_suffix(document: Mapping[str, Any]) -> Iterator[Problem]:
+    suffix, stable = (lookup(document, ("abi", f"{kind}_suffix")) for kind in ("extension", "stable_abi"))
+    if not isinstance(stable, str):
+        return
+    is_cpython = lookup(document, ("implementation", "name")) == "cpython"
+    extensions, template = _extensions(document), ""
+    if stable == suffix or (is_cpython and not stable.startswith(".abi")):
+        template = "expected the stable ABI's suffix, found {found}"
+    elif extensions and stable not in extensions:
+        template = "expected one of suffixes.extensions, found {found}"
+    if template:
+        expected = stable_suffix(extensions) or "a suffix of its own, such as .abi3.so"
+        yield Problem.make("XBD137", template, pointer="/abi/stable_abi_suffix", expected=expected, found=stable)
 
 
 def _libpython(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -258,7 +284,7 @@ def _version_info(info: Any) -> VersionInfo | None:
     if not isinstance(info, dict):
         return None
     found = [info.get(name) for name in ("major", "minor", "micro", "serial")]
-    numbers = [number for number in found if isinstance(number, int) and 0 <= number < _MOST]
+    numbers = [number for number in found if type(number) is int and 0 <= number < _MOST]  # true is none
     if len(numbers) < len(found):
         return None
     level = info.get("releaselevel")

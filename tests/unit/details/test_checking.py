@@ -191,6 +191,31 @@ def test_the_platform_names_the_machine_and_not_the_c_library(
     assert machines(tmp_path, platform, multiarch, suffix) == ([expected] if expected else [])
 
 
+def test_the_suffix_of_another_version(tmp_path: Path) -> None:
+    file = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree") / "lib/python3.14/build-details.json"
+    file.write_text(file.read_text("utf-8").replace(".cpython-314", ".cpython-313"))
+    found = {each.pointer: each for each in check(file)}
+    assert sorted(found) == ["/abi/extension_suffix", "/suffixes/extensions"]
+    finding, right = found["/abi/extension_suffix"], ".cpython-314-riscv64-linux-gnu.so"
+    assert (finding.code, finding.expected, finding.message) == (
+        "XBD134",
+        right,
+        f'expected "{right}" after language.version, found ".cpython-313-riscv64-linux-gnu.so"',
+    )
+    assert finding.fix is not None
+    assert finding.fix.value == right
+
+
+@pytest.mark.parametrize("suffix", [".so", ".cpython-314-riscv64-linux-gnu.so"])
+def test_the_stable_abis_suffix_is_its_own(tmp_path: Path, suffix: str) -> None:
+    file = shutil.copytree(TREES / "good-3.14-riscv64", tmp_path / "tree") / "lib/python3.14/build-details.json"
+    file.write_text(file.read_text("utf-8").replace('_suffix": ".abi3.so"', f'_suffix": "{suffix}"'))
+    [finding] = check(file)
+    assert finding.message == f'expected the stable ABI\'s suffix, found "{suffix}"'
+    assert finding.fix is not None
+    assert (finding.expected, finding.fix.value) == (".abi3.so", ".abi3.so")
+
+
 def test_a_target_can_be_given(tmp_path: Path) -> None:
     file = tmp_path / "build-details.json"
     shutil.copyfile(FILES / "relocatable-aarch64.json", file)

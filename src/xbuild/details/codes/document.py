@@ -215,8 +215,8 @@ TABLE = (
         severity=Severity.ERROR,
         title="The versions disagree",
         explanation="`language.version` is the major and minor version of `language.version_info`, and for CPython "
-        "those of `implementation.version` and `implementation.cache_tag`; `implementation.hexversion` encodes "
-        "`implementation.version`.",
+        "those of `implementation.version`, `implementation.cache_tag` and the extension suffix; "
+        "`implementation.hexversion` encodes `implementation.version`.",
         reference=spec("language, implementation"),
     ),
     Code(
