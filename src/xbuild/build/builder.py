@@ -98,7 +98,9 @@ def _environment(
     cross = write_all(dataclasses.replace(spec, build_python=venv.cross_python), request.directory / "crossfiles")
     create_crossenv(spec, sysconfigdata=cross.sysconfigdata, directory=request.directory / "cross", environ=base)
     config_dir = request.directory / "config"
-    write_config_programs(config_programs(spec.sysroot.path, base.get("PATH", os.defpath)), config_dir)
+    search_path = base.get("PATH", os.defpath)
+    programs = config_programs(spec.sysroot.path, search_path, python_config=cross.python_config)
+    write_config_programs(programs, config_dir)
     rust = write_rustc(request.directory / "rust", places=request.places, environ=base)
     env = CrossIsolatedEnv(
         venv=venv,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _NAME = re.compile(r"[\w.+-]+-config|pg_config|(?:mysql|mariadb)_config")
-# Of tools for the build, or the cross build's own already.
+# Of tools for the build, and of Python: the target's has one that xbuild writes.
 _NOT_A_LIBRARYS = re.compile(r"(?:.*-)?(?:pkg|llvm|python[\d.]*[a-z]*)-config|apt-config")
 _SHELL = re.compile(rb"#! ?(?:/usr)?/bin/(?:env )?(sh|dash|bash)\b")
 
@@ -29,6 +29,11 @@ _TARGETS = """\
 answer=$({shell} {program} "$@") || exit
 printf '%s\\n' "$answer" | sed -E {relocation}
 """
+_PYTHONS = """\
+#!/bin/sh
+# The target's.
+exec {program} "$@"
+"""
 _NONE = """\
 #!/bin/sh
 echo {message} >&2
@@ -36,15 +41,17 @@ exit 1
 """
 
 
-def config_programs(sysroot: Path, search_path: str) -> dict[str, str]:
+def config_programs(sysroot: Path, search_path: str, *, python_config: Path) -> dict[str, str]:
     """Return the scripts, by name, that belong on PATH before the folders of the build machine's ``search_path``.
 
-    There is one for each such program of ``sysroot`` that is a shell script, and one that fails and says why for each
-    other one of the machine. Those written in Python stay: ``numpy-config`` and the like tell of what is the same
-    for all machines.
+    Those of Python run ``python_config``, which answers for the target. Of libraries, there is one for each program of
+    ``sysroot`` that is a shell script, and one that fails and says why for each other one of the machine. Those that
+    are written in Python stay: ``numpy-config`` and the like tell of what is the same for all machines.
     """
+    run = _PYTHONS.format(program=quoting.shell(str(python_config)))
+    pythons = dict.fromkeys((python_config.name, "python3-config", "python-config"), run)
     if sysroot == Path("/"):
-        return {}
+        return pythons
     machines = _programs(Path(folder) for folder in search_path.split(os.pathsep) if folder)
     scripts = {name: _none(name) for name, program in machines.items() if b"python" not in _start(program)}
     for name in _programs([sysroot / "usr" / "bin"]):
@@ -52,7 +59,7 @@ def config_programs(sysroot: Path, search_path: str) -> dict[str, str]:
         shell = _SHELL.match(_start(program)) if program is not None else None
         if program is not None and shell is not None:
             scripts[name] = _targets(program, shell[1].decode(), sysroot)
-    return scripts
+    return scripts | pythons
 
 
 def write_config_programs(scripts: Mapping[str, str], folder: Path) -> None:

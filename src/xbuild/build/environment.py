@@ -33,7 +33,7 @@ class CrossIsolatedEnv:
     an installer would resolve ninja, cmake and cython for the target (facts: pip does). The cross variables are only
     around the backend's hooks.
     ``base_environ`` is the clean environment, ``cross_environ`` the cross variables; ``tool_dir`` has the toolchain,
-    ``config_dir`` the libraries' config programs.
+    ``config_dir`` the config programs of Python and of libraries.
     ``supply`` is called with the requirements before they are installed.
     """
 

@@ -6,7 +6,7 @@
         cross/        the cross environment: `python` speaks for the target, what was installed is for this machine
         crossfiles/   the cross files, in which "the interpreter" is that `python`
         bin/          programs that come first on PATH
-        config/       the libraries' config programs
+        config/       the config programs of Python and of libraries
         shell/        start-up files for `xbuild shell`
         ready         made last
 
@@ -72,11 +72,12 @@ class Environment:
 def project_requirements(folder: Path) -> tuple[str, ...]:
     """Return what the project in ``folder`` requires to be built; nothing where there is none, or none to be read."""
     try:
-        system = read_pyproject(folder).get("build-system", {})
-    except BuildError:  # whoever builds it will say so
+        system = read_pyproject(folder).get("build-system")
+    except BuildError:
         return ()
-    requires = system.get("requires", ())
-    return tuple(map(str, requires)) if isinstance(requires, list) else ()
+    # What is no requirement, whoever builds the project will say so.
+    requires = system.get("requires") if isinstance(system, dict) else None
+    return tuple(each for each in requires if isinstance(each, str)) if isinstance(requires, list) else ()
 
 
 def open_environment(
@@ -175,7 +176,8 @@ class _Maker:
         spec = dataclasses.replace(self.spec, build_python=self._venv.cross_python)
         files = write_all(spec, folder / "crossfiles")
         search_path = clean_environ(self.environ).get("PATH", os.defpath)
-        write_config_programs(config_programs(self.spec.sysroot.path, search_path), folder / "config")
+        configs = config_programs(self.spec.sysroot.path, search_path, python_config=files.python_config)
+        write_config_programs(configs, folder / "config")
         programs = shims(folder / "bin", venv=self._venv, files=files)
         texts = {folder / "bin" / name: text for name, text in programs.items()}
         for path, text in {**texts, **startup_files(self._startup(files), folder / "shell")}.items():

@@ -43,26 +43,19 @@ setup) shift ;;
 esac
 exec "$program" setup --cross-file {cross_file} "$@"
 """
-_RUN = """\
+_BUILD = """\
 #!/bin/sh
-# {comment}
-exec {command} "$@"
+# pypa/build, run by the Python that speaks for the target.
+exec {python} -m build "$@"
 """
 
 
 def shims(folder: Path, *, venv: CrossVenv, files: CrossFiles) -> Mapping[str, str]:
     """Return the scripts that belong into ``folder``, by name."""
-    python = quoting.shell(str(venv.cross_python))
-    config = _RUN.format(comment="The target's.", command=quoting.shell(str(files.python_config)))
     return {
         "meson": _MESON.format(
             shims=quoting.shell(str(folder)), commands=_MESON_COMMANDS, cross_file=quoting.shell(str(files.meson))
         ),
         # The installed script is the build machine's Python, which would make a wheel with that machine's headers.
-        "pyproject-build": _RUN.format(
-            comment="pypa/build, run by the Python that speaks for the target.", command=f"{python} -m build"
-        ),
-        files.python_config.name: config,
-        "python3-config": config,
-        "python-config": config,
+        "pyproject-build": _BUILD.format(python=quoting.shell(str(venv.cross_python))),
     }

@@ -10,6 +10,8 @@ import pytest
 
 from xbuild.build.config_programs import config_programs, write_config_programs
 
+PYTHON_CONFIG = Path("/cross files/python3.13-config")
+PYTHONS = {"python3.13-config", "python3-config", "python-config"}
 ANSWERS = """#!/bin/sh
 prefix=/usr
 case $1 in
@@ -48,10 +50,25 @@ def run(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess
     return subprocess.run([folder / name, *arguments], capture_output=True, text=True, check=False)
 
 
+def programs(sysroot: Path, *path: Path) -> dict[str, str]:
+    found = config_programs(sysroot, os.pathsep.join(map(str, path)), python_config=PYTHON_CONFIG)
+    return {name: text for name, text in found.items() if name not in PYTHONS}
+
+
 def write(tmp_path: Path, sysroot: Path, *path: Path) -> Path:
     folder = tmp_path / "config"
-    write_config_programs(config_programs(sysroot, os.pathsep.join(map(str, path))), folder)
+    write_config_programs(programs(sysroot, *path), folder)
     return folder
+
+
+@pytest.mark.parametrize("root", ["/", "/nonexistent"])
+def test_those_of_python_are_xbuilds_own(tmp_path: Path, machine: Path, root: str) -> None:
+    make(machine / "python3-config", "#!/bin/sh\necho the machine's\n")
+    own = make(tmp_path / "cross files" / "python3.13-config", '#!/bin/sh\necho "$0" "$@"\n')
+    folder = tmp_path / "config"
+    write_config_programs(config_programs(Path(root), str(machine), python_config=own), folder)
+    for name in PYTHONS:
+        assert run(folder, name, "--cflags").stdout == f"{own} --cflags\n"
 
 
 def test_the_targets_program_answers_with_the_sysroots_paths(tmp_path: Path, sysroot: Path, machine: Path) -> None:
@@ -110,7 +127,7 @@ def test_a_link_in_the_sysroot_stays_in_it(tmp_path: Path) -> None:
 )
 def test_programs_that_are_no_librarys_are_left_alone(tmp_path: Path, machine: Path, name: str) -> None:
     make(machine / name, "#!/bin/sh\n")
-    assert config_programs(tmp_path, str(machine)).keys() == {"demo-config"}
+    assert programs(tmp_path, machine).keys() == {"demo-config"}
 
 
 @pytest.mark.parametrize(
@@ -118,11 +135,11 @@ def test_programs_that_are_no_librarys_are_left_alone(tmp_path: Path, machine: P
 )
 def test_those_of_python_packages_are_left_alone(tmp_path: Path, machine: Path, text: str) -> None:
     make(machine / "numpy-config", text)
-    assert config_programs(tmp_path, str(machine)).keys() == {"demo-config"}
+    assert programs(tmp_path, machine).keys() == {"demo-config"}
 
 
 def test_where_the_machine_is_the_sysroot_there_is_nothing_to_do(machine: Path) -> None:
-    assert config_programs(Path("/"), str(machine)) == {}
+    assert programs(Path("/"), machine) == {}
 
 
 def test_what_is_no_longer_so_goes(tmp_path: Path, machine: Path) -> None:

@@ -83,11 +83,6 @@ def test_no_meson(programs: Mapping[str, Path]) -> None:
     assert done.stderr == "meson: not found: install it, or let xbuild: --with meson\n"
 
 
-@pytest.mark.parametrize("name", ["python3-config", "python-config", "python3.13-config"])
-def test_the_target_python_s_own_config_program(name: str, programs: Mapping[str, Path]) -> None:
-    assert run(programs[name], "--extension-suffix").stdout == ".cpython-313-riscv64-linux-gnu.so\n"
-
-
 def test_pypa_s_build_is_run_by_the_python_that_speaks_for_the_target(
     programs: Mapping[str, Path], tmp_path: Path
 ) -> None:
