@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from xbuild.details.codes import CODES
-from xbuild.details.completion import apply, changes_for
+from xbuild.details.completion import apply, changes_for, require_machine
 from xbuild.details.consistency import disagreements, surroundings
 from xbuild.details.discovery import PLAIN_NAME, flags_of, triplet_of
 from xbuild.details.evidence import gather
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _SAY_WHAT_IS_WRITTEN = frozenset({"XBD110", *(f"XBD{number}" for number in range(120, 130))})
 """What is missing: the installation knows what should be there, the document at most that something should."""
+
+_OF_OTHER_FILES = "XBD160"
+"""From here on, codes are about files beside the document."""
 
 
 def check(file: Path, *, target: Target | None = None) -> tuple[Finding, ...]:
@@ -73,7 +76,8 @@ def check_text(
     problems += disagreeing
     if evidence is not None:
         problems += surroundings(document, evidence)
-    return _findings(file, text, _first_of_each_place(problems), document=document, facts=facts)
+    mended = facts if evidence is not None and _can_be_repaired(evidence) else ()
+    return _findings(file, text, _first_of_each_place(problems), document=document, facts=mended)
 
 
 def schema() -> dict[str, Any]:
@@ -105,6 +109,15 @@ def _schema(document: Mapping[str, Any]) -> tuple[Problem, ...]:
     return ()
 
 
+def _can_be_repaired(evidence: Evidence) -> bool:
+    """Whether a repair believes what lies beside the file."""
+    try:
+        require_machine(evidence)
+    except DetailsError:
+        return False
+    return True
+
+
 def _goes_by_a_wrong_version(problem: Problem, facts: Sequence[Fact]) -> bool:
     """Whether a value only differs from ``language.version``, which is wrong itself by what lies beside the file."""
     if problem.code != "XBD134":
@@ -123,7 +136,7 @@ def _first_of_each_place(problems: Sequence[Problem]) -> Iterator[Problem]:
     for problem in problems:
         where = problem.pointer
         folders = {where[:index] for index, char in enumerate(where) if char == "/" and index}
-        if problem.code >= "XBD160" or not where:
+        if problem.code >= _OF_OTHER_FILES or not where:
             yield problem
         elif where not in taken and where not in above and not folders & taken:
             taken.add(where)
@@ -175,6 +188,8 @@ def _finding(file: Path, problem: Problem, places: Mapping[str, tuple[int, int]]
 
 def _fix(problem: Problem, facts: tuple[Fact, ...], after: Any) -> Fix | None:
     """The repair of what is at the problem's pointer, or of the list it is an item of."""
+    if problem.code >= _OF_OTHER_FILES:
+        return None
     for fact in facts:
         if problem.pointer and not fact.remove and _overlap(problem.pointer, fact.pointer):
             keys = tuple(problem.pointer.split("/")[1:])[: len(fact.keys)]

@@ -10,6 +10,7 @@ import pytest
 from tests.support.details_cases import TREES, Case, load_cases, make
 
 from xbuild.details import CODES, check, check_text, discover_all, repair
+from xbuild.details.json_text import lookup
 from xbuild.details.wording import describe, shorten
 from xbuild.errors import DetailsError
 
@@ -92,6 +93,17 @@ def test_a_repair_mends_what_has_a_fix_and_is_done_then(case: Case, tmp_path: Pa
 def test_a_repair_refuses_what_it_cannot_read_or_believe(case: Case, tmp_path: Path) -> None:
     with pytest.raises(DetailsError):
         repair(make(case, tmp_path / "tree"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fix_is_what_a_repair_writes(case: Case, tmp_path: Path) -> None:
+    file = make(case, tmp_path / "tree")
+    fixes = [(finding.pointer, finding.fix.value) for finding in check(file) if finding.fix]
+    after = json.loads(repair(file).after) if fixes else {}
+    for where, value in fixes:
+        keys = tuple(where.split("/")[1:])
+        written = [lookup(after, keys[:length]) for length in (len(keys), len(keys) - 1)]  # an item's is its list
+        assert value in written, where
 
 
 @pytest.mark.parametrize("tree", DEBIAN, ids=lambda path: path.name)

@@ -21,6 +21,7 @@ from xbuild.details import (
     check,
     check_text,
     discover_all,
+    repair,
     synthesise,
 )
 from xbuild.details.evidence import gather
@@ -409,3 +410,33 @@ def test_a_file_may_be_named_from_any_folder(tmp_path: Path, monkeypatch: pytest
     name = os.path.relpath(tree / "lib/python3.14/build-details.json")
     assert check(Path(name)) == ()
     assert synthesise(Path(name).parent, relative=True).details.base_prefix == "../.."
+
+
+@pytest.mark.parametrize("defect", ["another machine's library", "another machine's variables", "none"])
+def test_no_fix_is_offered_that_a_repair_refuses(tmp_path: Path, defect: str) -> None:
+    tree = shutil.copytree(TREES / "debian-3.14-riscv64", tmp_path / "tree")
+    [file], target = discover_all(tree), get_target("riscv64")
+    if defect == "another machine's library":
+        library = "lib/x86_64-linux-gnu/libpython3.14.so"
+        other = TREES / "debian-3.14-x86_64/usr" / library
+        shutil.copyfile(other, tree / "usr" / library.replace("x86_64", "riscv64"))
+    elif defect == "another machine's variables":
+        target = get_target("s390x")
+    findings = check(file, target=target)
+    assert len(findings) > 5
+    if defect == "none":
+        assert {each.code for each in findings if each.fix} == {"XBD121", "XBD122", "XBD124", "XBD127"}
+    else:
+        assert not [each for each in findings if each.fix]
+        with pytest.raises(DetailsError):
+            repair(file, target=target)
+
+
+def test_a_finding_about_another_file_has_no_fix(tmp_path: Path) -> None:
+    """The headers' path and pyconfig.h have the same pointer; a repair of the one does not mend the other."""
+    tree = shutil.copytree(TREES / "debian-3.14-riscv64", tmp_path / "tree")
+    [file] = discover_all(tree)
+    file.write_text(file.read_text("utf-8").replace('"/usr/include/python3.14"', '"/usr/include"'))
+    found = {each.code: each.fix for each in check(file) if each.pointer == "/c_api/headers"}
+    assert found["XBD163"] is None
+    assert found["XBD154"] is not None
