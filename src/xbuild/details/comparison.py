@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xbuild.details.paths import map_paths
+from xbuild.details.paths import map_paths, seen_from
 from xbuild.details.wording import pointer
 
 if TYPE_CHECKING:
@@ -47,13 +47,7 @@ def compare(left: BuildDetails, right: BuildDetails) -> tuple[Difference, ...]:
 
 def _normal(details: BuildDetails) -> dict[str, Any]:
     prefix = posixpath.normpath(details.base_prefix)
-
-    def seen_from_prefix(path: str) -> str:
-        if posixpath.isabs(path) and posixpath.isabs(prefix):
-            return posixpath.relpath(path, prefix)
-        return posixpath.normpath(path)
-
-    return map_paths(details.to_dict(), seen_from_prefix) | {"base_prefix": prefix}
+    return map_paths(details.to_dict(), lambda path: seen_from(prefix, path)) | {"base_prefix": prefix}
 
 
 def _differences(left: Any, right: Any, keys: tuple[str, ...]) -> Iterator[Difference]:

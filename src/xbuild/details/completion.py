@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from xbuild.targets import Target
 
 
-_DRAFT_OBJECTS = frozenset({"interpreter"})
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
     """Where the value at ``pointer`` came from; ``old`` is the JSON value it replaced, None where there was none."""
@@ -170,6 +167,9 @@ def modernise(document: Mapping[str, Any]) -> tuple[Fact, ...]:
             if lookup(document, new) is None:
                 changes.append(Fact(keys=new, value=value, origin=f"{'.'.join(old)}, its name in a draft"))
             changes.append(Fact(keys=old, value=None, origin=f"{'.'.join(new)} is its name now", remove=True))
+    draft, rest = ("interpreter",), document.get("interpreter")
+    if isinstance(rest, dict) and all(key == "path" and isinstance(value, str) for key, value in rest.items()):
+        changes.append(Fact(keys=draft, value=None, origin="a draft's object, with nothing left in it", remove=True))
     return tuple(changes)
 
 
@@ -186,7 +186,7 @@ def apply(document: Mapping[str, Any], changes: Iterable[Fact]) -> dict[str, Any
             place.pop(fact.keys[-1], None)
         else:
             place[fact.keys[-1]] = copy.deepcopy(fact.value)
-    return {key: value for key, value in result.items() if value != {} or key not in _DRAFT_OBJECTS}
+    return result
 
 
 def origins(document: Mapping[str, Any], changes: Iterable[Fact]) -> tuple[Origin, ...]:

@@ -12,10 +12,9 @@ from xbuild.details.binary import stable_suffixes_in
 from xbuild.details.discovery import triplet_of
 from xbuild.details.headers import abi_flags, find_pyconfig, parse_defines, parse_version_text, read_version
 from xbuild.details.json_text import is_file, read_text
+from xbuild.details.meaning import known_target
 from xbuild.details.variables import find_variables, has_variables, parse_variables
 from xbuild.elf_header import ElfHeader, read_header
-from xbuild.errors import TargetError
-from xbuild.targets import get_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,7 +115,8 @@ def gather(
     variables: Mapping[str, str | int] = {}
     variables_name = ""
     if has_variables(stdlib):
-        variables_file = find_variables(stdlib, target=target or _target_of(triplet_of(file) if file else None))
+        named = triplet_of(file) if file else None
+        variables_file = find_variables(stdlib, target=target or known_target(named or ""))
         variables, variables_name = parse_variables(variables_file), variables_file.name
     levels = _levels(variables)
     tree = _Tree(
@@ -191,9 +191,9 @@ class _Tree:
     def _target(self, target: Target | None, file: Path | None) -> tuple[Target | None, str]:
         if target is not None:
             return target, f"target {target.name}"
-        if (known := _target_of(self._text("MULTIARCH"))) is not None:
+        if (known := known_target(self._text("MULTIARCH"))) is not None:
             return known, f"{self.variables_name}: MULTIARCH"
-        if file is not None and (known := _target_of(triplet_of(file))) is not None:
+        if file is not None and (known := known_target(triplet_of(file) or "")) is not None:
             return known, f"the file's name, {file.name}"
         return None, ""
 
@@ -278,13 +278,6 @@ def _levels(variables: Mapping[str, str | int]) -> int | None:
 def _above(stdlib: Path, *, levels: int) -> Path:
     folder = Path(posixpath.abspath(stdlib))  # of lib/python3.14/test/.. the parents would be others
     return [folder, *folder.parents][: levels + 1][-1]
-
-
-def _target_of(triplet: str | None) -> Target | None:
-    try:
-        return get_target(triplet) if triplet else None
-    except TargetError:
-        return None
 
 
 def _has_pkgconfig(folder: Path) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from xbuild.details.evidence import Evidence
-    from xbuild.details.model import Keys, VersionInfo
+    from xbuild.details.model import Keys
 
 _OTHER_NAMES = MappingProxyType({"armv7l": "linux-armv6l"})
 """Platforms that share a target's triplet and are right too: Raspbian's Arm v6."""
@@ -133,7 +133,7 @@ def _version(evidence: Evidence, document: Mapping[str, Any]) -> Iterator[Fact]:
     if (version := evidence.version) is None:
         return
     origin = evidence.version_origin
-    yield Fact(keys=("language", "version"), value=_short(version), origin=origin)
+    yield Fact(keys=("language", "version"), value=version.short, origin=origin)
     yield Fact(keys=("language", "version_info"), value=version.to_dict(), origin=origin)
     if _may_be_cpython(document):
         yield Fact(keys=("implementation", "version"), value=version.to_dict(), origin=origin)
@@ -150,7 +150,7 @@ def _implementation(evidence: Evidence, document: Mapping[str, Any]) -> Iterator
         and soabi.value.startswith("cpython-")
     ):
         yield Fact(keys=("implementation", "name"), value="cpython", origin=soabi.origin)
-    nodot = _short(evidence.version).replace(".", "")
+    nodot = evidence.version.short.replace(".", "")
     yield Fact(keys=("implementation", "cache_tag"), value=f"cpython-{nodot}", origin=evidence.version_origin)
     if (multiarch := evidence.text("MULTIARCH")) is not None:
         yield Fact(keys=("implementation", "_multiarch"), value=multiarch.value, origin=multiarch.origin)
@@ -190,7 +190,7 @@ def _extension_suffix(evidence: Evidence, document: Mapping[str, Any]) -> Found 
         return Found(value=first, origin="suffixes.extensions")
     if evidence.target is None or evidence.version is None or evidence.flags is None:
         return None
-    tag = _short(evidence.version).replace(".", "") + "".join(evidence.flags)
+    tag = evidence.version.short.replace(".", "") + "".join(evidence.flags)
     origin = f"{evidence.target_origin}; {evidence.version_origin}; {evidence.flags_origin}"
     return Found(value=f".cpython-{tag}-{evidence.target.triplet}.so", origin=origin)
 
@@ -279,7 +279,3 @@ def _path(evidence: Evidence, document: Mapping[str, Any], keys: Keys, found: Fo
 
 def _only_ours_is_right(evidence: Evidence, keys: Keys, current: str, found: Found) -> bool:
     return evidence.lacks(keys, current) and not evidence.lacks(keys, found.value)
-
-
-def _short(version: VersionInfo) -> str:
-    return f"{version.major}.{version.minor}"

@@ -54,6 +54,14 @@ def target_of(document: Mapping[str, Any]) -> Target | None:
     return get_target(known.most_common(1)[0][0]) if known else None
 
 
+def known_target(name: str) -> Target | None:
+    """Return the target of a name or triplet, None if there is none."""
+    try:
+        return get_target(name)
+    except TargetError:
+        return None
+
+
 def _platform(document: Mapping[str, Any]) -> Iterator[Problem]:
     platform = document.get("platform")
     if platform == "":
@@ -74,7 +82,7 @@ def _proper_platform(platform: str) -> str | None:
     system, dash, machine = platform.partition("-")
     if system != "linux" or not dash or machine in _KERNEL_NAMES:
         return f"linux-{_KERNEL_NAMES[machine]}" if machine in _KERNEL_NAMES else None
-    target = _target_named(machine)
+    target = known_target(machine)
     return target.platform if target else None
 
 
@@ -83,14 +91,14 @@ def machine_claims(document: Mapping[str, Any]) -> dict[str, Target | str]:
     claims: dict[str, Target | str] = {}
     platform = document.get("platform")
     if isinstance(platform, str) and (proper := _proper_platform(platform)) is not None:
-        target = _target_named(proper.removeprefix("linux-"))
+        target = known_target(proper.removeprefix("linux-"))
         claims |= {"/platform": target} if target else {}
     triplet = lookup(document, ("implementation", "_multiarch"))
     if isinstance(triplet, str) and triplet:
-        claims["/implementation/_multiarch"] = _target_named(triplet) or triplet
+        claims["/implementation/_multiarch"] = known_target(triplet) or triplet
     suffix = lookup(document, ("abi", "extension_suffix"))
     if isinstance(suffix, str) and (split := split_suffix(suffix)) is not None:
-        claims["/abi/extension_suffix"] = _target_named(split[2]) or split[2]
+        claims["/abi/extension_suffix"] = known_target(split[2]) or split[2]
     return claims
 
 
@@ -128,7 +136,7 @@ def _named(where: str, machine: Target | str, document: Mapping[str, Any]) -> st
     triplet = machine if isinstance(machine, str) else machine.triplet
     if where == "/platform":
         cpu = triplet.partition("-")[0]
-        target = _target_named(cpu)
+        target = known_target(cpu)
         return target.platform if target else f"linux-{cpu}"
     if where == "/implementation/_multiarch":
         return triplet
@@ -147,14 +155,15 @@ def _versions(document: Mapping[str, Any]) -> Iterator[Problem]:
         template = "expected {expected:plain}, found {found}"
         yield Problem.make("XBD134", template, pointer=where, expected=expected, found=language)
         return
-    if (short := _short(info)) is not None and short != language:
+    if (version := _version_info(info)) is not None and version.short != language:
         template = "expected {expected} after language.version_info, found {found}"
-        yield Problem.make("XBD134", template, pointer=where, expected=short, found=language)
+        yield Problem.make("XBD134", template, pointer=where, expected=version.short, found=language)
     if lookup(document, ("implementation", "name")) != "cpython":
         return
-    if (short := _short(lookup(document, ("implementation", "version")))) is not None and short != language:
+    version, where = _version_info(lookup(document, ("implementation", "version"))), "/implementation/version"
+    if version is not None and version.short != language:
         template = "expected {expected} after language.version, found {found}"
-        yield Problem.make("XBD134", template, pointer="/implementation/version", expected=language, found=short)
+        yield Problem.make("XBD134", template, pointer=where, expected=language, found=version.short)
     tag, expected = lookup(document, _CACHE_TAG), f"cpython-{language.replace('.', '')}"
     if isinstance(tag, str) and tag != expected:
         yield Problem.make("XBD134", _OTHER, pointer="/implementation/cache_tag", expected=expected, found=tag)
@@ -275,11 +284,6 @@ def _extensions(document: Mapping[str, Any]) -> list[str]:
     return [entry for entry in found if isinstance(entry, str)] if isinstance(found, list) else []
 
 
-def _short(info: Any) -> str | None:
-    version = _version_info(info)
-    return f"{version.major}.{version.minor}" if version else None
-
-
 def _version_info(info: Any) -> VersionInfo | None:
     if not isinstance(info, dict):
         return None
@@ -292,10 +296,3 @@ def _version_info(info: Any) -> VersionInfo | None:
         return None
     major, minor, micro, serial = numbers
     return VersionInfo(major=major, minor=minor, micro=micro, releaselevel=level, serial=serial)
-
-
-def _target_named(name: str) -> Target | None:
-    try:
-        return get_target(name)
-    except TargetError:
-        return None

@@ -47,6 +47,11 @@ class VersionInfo:
     serial: int
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def short(self) -> str:
+        """Major and minor version: ``"3.14"``."""
+        return f"{self.major}.{self.minor}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
         return {

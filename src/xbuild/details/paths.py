@@ -42,7 +42,7 @@ def relocatable(
         named = installed or "/usr"
     elif not posixpath.isabs(named) and installed is not None:
         named = installed
-    result = map_paths(document, lambda path: _relative(path, named))
+    result = map_paths(document, lambda path: seen_from(named, path))
     return result | {"base_prefix": posixpath.relpath(prefix, folder)}
 
 
@@ -55,7 +55,8 @@ def map_paths(document: Mapping[str, Any], change: Callable[[str], str]) -> dict
     return result
 
 
-def _relative(path: str, prefix: str) -> str:
+def seen_from(prefix: str, path: str) -> str:
+    """Return ``path`` relative to ``prefix``; where only one of them is absolute, just normalised."""
     if posixpath.isabs(path) and posixpath.isabs(prefix):
         return posixpath.relpath(path, prefix)
     return posixpath.normpath(path)

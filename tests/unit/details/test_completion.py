@@ -395,7 +395,22 @@ def test_the_old_name_of_the_interpreter(tmp_path: Path) -> None:
     assert repaired.origins == (
         Origin(pointer="/base_interpreter", origin="interpreter.path, its name in a draft"),
         Origin(pointer="/interpreter/path", origin="base_interpreter is its name now", old="./bin/python3.14"),
+        Origin(
+            pointer="/interpreter",
+            origin="a draft's object, with nothing left in it",
+            old={"path": "./bin/python3.14"},
+        ),
     )
+
+
+def test_an_empty_object_of_a_draft_is_removed_with_an_origin(tmp_path: Path) -> None:
+    file = tmp_path / "build-details.json"
+    document = json.loads((FILES / "relocatable-aarch64.json").read_bytes())
+    for left in ({}, {"path": 5}, {"path": "./bin/python3.14", "colour": "red"}):
+        file.write_text(json.dumps(document | {"interpreter": left}))
+        repaired = repair(file)
+        assert ("interpreter" in json.loads(repaired.after)) == bool(left)
+        assert bool(repaired.origins) == bool(repaired.diff())
 
 
 def test_both_names_are_one_too_many(tmp_path: Path) -> None:
