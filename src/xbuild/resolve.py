@@ -89,6 +89,7 @@ class _Resolver:
         self._path = environ.get("PATH", os.defpath)
         self._settings = read_settings(selection, search_path=self._path)
         self._selection = complete(selection, self._settings)
+        self._asked_python = selection.python
         self._target = selection.target
         self._progress = progress
         self._environ = environ
@@ -341,10 +342,25 @@ class _Resolver:
         return own, version
 
     def _own_build_python(self, version: str) -> FoundPython | None:
-        """Return the toolchain file's, where it is of ``version``: with --python, another may be asked for."""
+        """Return the toolchain file's. With --python another may be asked for, and then it is left out."""
         own = self._settings.build_python
-        found = ask_build_python(own) if own is not None else None
-        return found if found is not None and found.is_of(version) else None
+        if own is None:
+            return None
+        named = f"{self._selection.toolchain}: build.python: {own}"
+        found = ask_build_python(own)
+        if found is None:
+            raise ToolchainError(
+                f"{named} does not start as a Python", hint="mend it, or leave it out to have one found or fetched"
+            )
+        if found.is_of(version):
+            return found
+        problem = f"{named} is CPython {found.version}{'t' if found.free_threaded else ''}, not {version}"
+        if self._asked_python is None:
+            raise ToolchainError(
+                problem, hint="name one with the version of the target's Python, or leave it out to have one found"
+            )
+        self._progress.note(f"{problem}, as --python says: another one is taken")
+        return None
 
     def _provisioned_build_python(self, version: str) -> FoundPython:
         built = self._provisioner.build_python(version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -162,8 +163,39 @@ class TestAToolchainFile:
         assert caught.value.message == f"{file}: emulator.qemu: {tmp_path}/q is not QEMU's user emulation"
         assert caught.value.hint == "name qemu-riscv64, or leave it out to have it found or fetched"
 
-    def test_a_build_python_of_another_version_is_not_taken(self, file: Path, tmp_path: Path) -> None:
-        write(tmp_path / "p", "#!/bin/sh\necho 3.98.1 0\n", executable=True)
+    def test_with_a_build_python_that_is_none_is_an_error(self, file: Path, tmp_path: Path) -> None:
+        write(tmp_path / "p", "#!/bin/sh\nexit 1\n", executable=True)
+        write(file, self.text('[build]\npython = "./p"\n'))
+        with pytest.raises(ToolchainError) as caught:
+            list(describe(self.selection(file), environ=environ(tmp_path)))
+        assert caught.value.message == f"{file}: build.python: {tmp_path}/p does not start as a Python"
+        assert caught.value.hint == "mend it, or leave it out to have one found or fetched"
+
+    def test_with_a_build_python_of_another_version_is_an_error(self, file: Path, tmp_path: Path) -> None:
+        write(tmp_path / "p", "#!/bin/sh\necho 3.98.1 1\n", executable=True)
         write(file, self.text('[target]\npython = "3.99"\n[build]\npython = "./p"\n'))
-        plan = list(describe(self.selection(file), environ=environ(tmp_path)))
+        with pytest.raises(ToolchainError) as caught:
+            list(describe(self.selection(file), environ=environ(tmp_path)))
+        assert caught.value.message == f"{file}: build.python: {tmp_path}/p is CPython 3.98.1t, not 3.99"
+
+    def test_a_build_python_is_left_out_where_the_user_asks_for_another_version(
+        self, file: Path, tmp_path: Path
+    ) -> None:
+        write(tmp_path / "p", "#!/bin/sh\necho 3.98.1 0\n", executable=True)
+        write(file, self.text('[target]\npython = "3.98"\n[build]\npython = "./p"\n'))
+        selection = replace(self.selection(file), python="3.99")
+        notes = Notes()
+        with pytest.raises(ProvisionError, match=r"file:///srv/debian"):
+            resolve.resolve(selection, progress=notes, environ=environ(tmp_path))
+        said = f"{file}: build.python: {tmp_path}/p is CPython 3.98.1, not 3.99, as --python says: another one is taken"
+        assert notes.texts[0] == said
+        plan = list(describe(selection, environ=environ(tmp_path)))
         assert plan[-1] == "fetch CPython 3.99 for this machine from file:///srv/debian"
+
+
+class Notes(SilentProgress):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)

@@ -51,6 +51,9 @@ def report(error: BaseException, *, session: Session) -> int:  # noqa: PLR0911, 
         case OSError(errno=errno.EACCES | errno.EPERM | errno.EROFS):
             forbidden = UsageError(_place(error), hint="choose another place, or allow writing there")
             return _tell(forbidden, forbidden.exit_code, session)
+        case OSError(errno=errno.ENAMETOOLONG):
+            long = UsageError(_place(error), hint="choose another place, with shorter names")
+            return _tell(long, long.exit_code, session)
         case _:
             return _bug(error)
 

@@ -79,8 +79,8 @@ def _machine(system: str, machine: str) -> Check:
 
 def check_cache(root: Path) -> Check:
     """Look whether the cache at ``root`` can be read and written, and what space it has. It is not made for that."""
-    place = next(path for path in (root, *root.parents) if path.exists())
     try:
+        place = next(path for path in (root, *root.parents) if path.exists())
         free = _try_to_write(place)
     except OSError as error:
         remedy = _SPACE_REMEDY if error.errno in (errno.ENOSPC, errno.EDQUOT) else _CACHE_REMEDY
@@ -156,7 +156,8 @@ def _pythons(path: str, environ: Mapping[str, str]) -> Check:
         folders = [folder for folder in path.split(os.pathsep) if Path(folder) != pyenv / "shims"]
         found = shutil.which(f"python{version}", path=os.pathsep.join(folders))
         candidates = [Path(found)] if found else []
-        candidates += [folder / "bin" / f"python{version}" for folder in (pyenv / "versions").glob(f"{version}.*")]
+        with contextlib.suppress(OSError):  # another user's
+            candidates += [folder / "bin" / f"python{version}" for folder in (pyenv / "versions").glob(f"{version}.*")]
         places.update((version, candidate) for candidate in candidates if candidate.is_file())
     with ThreadPoolExecutor() as pool:
         whole = dict(zip(places, pool.map(_has_venv, places.values()), strict=True))

@@ -73,6 +73,11 @@ def test_an_exit_with_a_status(code: int, said: str, capsys: Captured) -> None:
             2,
             "error: permission denied: /dist\nhint: choose another place, or allow writing there\n",
         ),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "/xxx"),
+            2,
+            "error: file name too long: /xxx\nhint: choose another place, with shorter names\n",
+        ),
     ],
 )
 def test_a_machine_that_refuses_is_no_bug(error: OSError, status: int, said: str, capsys: Captured) -> None:

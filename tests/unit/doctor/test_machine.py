@@ -93,6 +93,20 @@ def test_a_cache_that_is_forbidden(mode: int, users_folder: Path) -> None:
     assert (check.status, check.finding) == ("problem", f"{folder} cannot be used: permission denied")
 
 
+def test_a_cache_below_a_folder_that_is_forbidden(users_folder: Path) -> None:
+    folder = users_folder / "home"
+    folder.mkdir(mode=0o000)
+    check = check_cache(folder / "x" / "cache")
+    folder.chmod(0o700)
+    assert (check.status, check.finding) == ("problem", f"{folder}/x/cache cannot be used: permission denied")
+
+
+def test_a_cache_whose_name_no_disk_takes(tmp_path: Path) -> None:
+    check = check_cache(tmp_path / ("x" * 300))
+    assert (check.status, check.exit_status) == ("problem", 12)
+    assert check.finding.endswith("xxx cannot be used: file name too long")
+
+
 def test_too_little_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_LEAST_SPACE", 1 << 62)
     check = check_cache(tmp_path)
