@@ -207,7 +207,7 @@ def test_what_killed_runs_left_is_removed_and_what_lives_stays(engine: Engine, i
         "dead": re.sub(r":\d+:", f":{ended.pid}:", labels.current_owner()),
         "reused": labels.current_owner() + "1",
         "alive": labels.current_owner(),
-        "elsewhere": "another-host:1:1",
+        "elsewhere": "11111111-2222-3333-4444-555555555555/1:1:1",
     }
     for name, owner in owners.items():
         label = {labels.RUN: "1", labels.OWNER: owner}

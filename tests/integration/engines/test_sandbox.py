@@ -70,6 +70,10 @@ import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 time.sleep(10_000)
 """
+PRINTS = """
+while True:
+    print("again " * 100, flush=True)
+"""
 FILLS = """
 with open("filler", "wb") as file:
     while True:
@@ -190,6 +194,42 @@ def test_it_sleeps_for_ever(build: Build, outdir: Path) -> None:
     assert not outdir.exists()
 
 
+def test_it_prints_without_end(build: Build, outdir: Path) -> None:
+    before = time.monotonic()
+    with pytest.raises(BuildError, match="the build was stopped: not finished after 10 s"):
+        build(PRINTS, "timeout=10s")
+
+    assert time.monotonic() - before < 60
+    assert not outdir.exists()
+
+
+def test_few_processes_are_counted_of_the_build_alone(build: Build, outdir: Path) -> None:
+    """As many as there may be in the container run outside it already, of the same user."""
+    sleepers = [subprocess.Popen(["sleep", "600"], user=1000, group=1000) for _ in range(60)]
+    try:
+        build("return pure_wheel(directory)", "pids=50")
+    finally:
+        for sleeper in sleepers:
+            sleeper.kill()
+            sleeper.wait()
+
+    assert [path.name for path in outdir.iterdir()] == ["demo-1-py3-none-any.whl"]
+
+
+@pytest.fixture
+def _closed() -> Iterator[None]:
+    """What is made is for its owner alone."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_closed")
+def test_a_source_that_only_root_may_read(build: Build) -> None:
+    with pytest.raises(EngineError, match="is closed to the container's user, which is number 1000 and never root"):
+        build("return pure_wheel(directory)")
+
+
 @pytest.fixture
 def small_disk(engine: RunningEngine) -> Iterator[None]:
     """The engine keeps its volumes where little else fits."""
@@ -289,7 +329,7 @@ def running_command(engine: RunningEngine, source: Path, outdir: Path) -> Iterat
         process.communicate()
 
 
-@pytest.mark.parametrize(("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupt(engine: RunningEngine, tmp_path: Path, outdir: Path, sign: signal.Signals, status: int) -> None:
     source = write_project(tmp_path / "demo", SLEEPS)
     with running_command(engine, source, outdir) as process:
@@ -300,6 +340,19 @@ def test_an_interrupt(engine: RunningEngine, tmp_path: Path, outdir: Path, sign:
     assert "Traceback" not in said
     assert left(engine) == []
     assert not outdir.exists()
+
+
+def test_a_second_interrupt_leaves_nothing_either(engine: RunningEngine, tmp_path: Path, outdir: Path) -> None:
+    source = write_project(tmp_path / "demo", SLEEPS)
+    with running_command(engine, source, outdir) as process:
+        for _ in range(20):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert left(engine) == []
 
 
 def test_what_a_killed_client_leaves_is_pruned(engine: RunningEngine, tmp_path: Path, outdir: Path) -> None:
