@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.network]
 
 ASK = "xml2-config --cflags; python3-config --extension-suffix; $RUSTC src.rs"
 SUFFIX = ".cpython-313-riscv64-linux-gnu.so"
-MESSAGE = "xml2-config: the build machine's would tell of its own libraries, and the target's sysroot has none: "
+MESSAGE = "xml2-config: the build machine's would tell of its own libraries, and the sysroot has none: "
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ case $1 in
 esac
 case $1 in
 --prefix) echo $prefix ;;
---cflags) echo "-I$prefix/include/demo -I/usr -isystem /usr/include -DDIR=/usr/share $2" ;;
+--cflags) echo "-I$prefix/include -I$prefix/include/demo -I/usr -isystem /usr/x -isystem/usr/x -DDIR=/usr/share $2" ;;
 --libs) echo "-L$prefix/lib/riscv64-linux-gnu -Wl,-rpath,/usr/lib -ldemo"; echo "/usr/lib/libx.a" ;;
---own) echo "-I$(cd "$(dirname "$0")/.." && pwd)/include" ;;
+--own) echo "-I$(cd "$(dirname "$0")/.." && pwd)/include/demo" ;;
 *) exit 3 ;;
 esac
 """
@@ -75,10 +75,10 @@ def test_the_targets_program_answers_with_the_sysroots_paths(tmp_path: Path, sys
     config = write(tmp_path, sysroot, machine)
     answers = {
         "--prefix": f"{sysroot}/usr\n",
-        "--cflags": f"-I{sysroot}/usr/include/demo -I{sysroot}/usr -isystem {sysroot}/usr/include "
+        "--cflags": f" -I{sysroot}/usr/include/demo -I{sysroot}/usr -isystem {sysroot}/usr/x -isystem{sysroot}/usr/x "
         "-DDIR=/usr/share two  words\n",
         "--libs": f"-L{sysroot}/usr/lib/riscv64-linux-gnu -Wl,-rpath,/usr/lib -ldemo\n{sysroot}/usr/lib/libx.a\n",
-        "--own": f"-I{sysroot}/usr/include\n",
+        "--own": f"-I{sysroot}/usr/include/demo\n",
     }
     assert {option: run(config, "demo-config", option, "two  words").stdout for option in answers} == answers
     assert run(config, "demo-config", "--wrong").returncode == 3
@@ -96,18 +96,25 @@ def test_the_machines_fails_where_the_sysroot_has_none(tmp_path: Path, machine: 
     done = run(config, name, "--cflags")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"{name}: the build machine's would tell of its own libraries, and the target's sysroot has none: "
+        f"{name}: the build machine's would tell of its own libraries, and the sysroot has none: "
         "add the target's library with --lib, or to your sysroot\n"
     )
 
 
-def test_a_program_of_the_target_that_is_no_shell_script_cannot_answer(tmp_path: Path, machine: Path) -> None:
+def test_a_program_of_the_target_that_is_no_script_cannot_answer(tmp_path: Path, machine: Path) -> None:
     sysroot = tmp_path / "sysroot"
-    make(sysroot / "usr" / "bin" / "demo-config", b"\x7fELF")
+    program = make(sysroot / "usr" / "bin" / "demo-config", b"\x7fELF")
     (sysroot / "usr" / "bin" / "lost-config").symlink_to("nowhere")
     config = write(tmp_path, sysroot, machine)
     assert [path.name for path in config.iterdir()] == ["demo-config"]
-    assert run(config, "demo-config").returncode == 1
+    done = run(config, "demo-config")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"demo-config: the target's, {program}, is no script, so it does not run here\n"
+
+
+def test_a_script_may_be_perls(tmp_path: Path) -> None:
+    make(tmp_path / "usr" / "bin" / "pg_config", "#!/usr/bin/perl\nprint 1;\n")
+    assert f'answer=$(perl {tmp_path}/usr/bin/pg_config "$@")' in programs(tmp_path)["pg_config"]
 
 
 def test_a_link_in_the_sysroot_stays_in_it(tmp_path: Path) -> None:
@@ -131,7 +138,12 @@ def test_programs_that_are_no_librarys_are_left_alone(tmp_path: Path, machine: P
 
 
 @pytest.mark.parametrize(
-    "text", ["#!/opt/env/bin/python3\n", "#!/bin/sh\n'''exec' \"/a long/bin/python\" \"$0\" \"$@\"\n' '''\n"]
+    "text",
+    [
+        "#!/opt/env/bin/python3\n",
+        '#!/usr/bin/env bash\nset -e\n[ -n "$PYENV_DEBUG" ]\n',
+        "#!/bin/sh\n'''exec' \"/a long/bin/python\" \"$0\" \"$@\"\n' '''\n",
+    ],
 )
 def test_those_of_python_packages_are_left_alone(tmp_path: Path, machine: Path, text: str) -> None:
     make(machine / "numpy-config", text)
