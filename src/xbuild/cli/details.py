@@ -11,6 +11,7 @@ import click
 from xbuild import details as api
 from xbuild.cli.console import print_json, print_result, write_output
 from xbuild.cli.options import TargetType, json_option
+from xbuild.details.wording import printable
 from xbuild.errors import DetailsError, UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _PATH = click.Path(exists=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _OUTPUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+_EXPLAINED = ("severity", "title", "explanation", "reference", "url")
 
 
 def _target_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,7 +88,7 @@ def explain(*, code: str, as_json: bool) -> None:
     if found is None:
         raise UsageError(f"unknown code {code!r}", hint=f"the codes are {', '.join(api.CODES)}")
     if as_json:
-        print_json({"code": found.id, "severity": found.severity, "title": found.title})
+        print_json({"code": found.id, **{key: getattr(found, key) for key in _EXPLAINED}})
         return
     print_result(f"{found.id} ({found.severity}): {found.title}")
     print_result(f"\n{found.explanation}\n\n{found.reference}: {found.url}")
@@ -105,7 +108,7 @@ def show(*, path: Path, target: Target | None, as_json: bool) -> None:
     from xbuild.cli.console import shown, table
 
     rows = [("file", str(file)), *_rows(api.resolve(loaded, file).to_dict())]
-    print_result(table([(name, shown(value)) for name, value in rows]))
+    print_result(table([(printable(name), printable(shown(value))) for name, value in rows]))
 
 
 @details.command()
@@ -176,7 +179,7 @@ def diff(ctx: click.Context, *, left: Path, right: Path, target: Target | None, 
     for each in () if as_json else differences:
         for sign, value in (("-", each.left), ("+", each.right)):
             if value is not api.ABSENT:
-                print_result(f"{sign} {each.pointer}: {_compact(value)}")
+                print_result(printable(f"{sign} {each.pointer}: {_compact(value)}"))
     if differences:
         ctx.exit(DetailsError.exit_code)
 
@@ -233,7 +236,7 @@ def _line(finding: api.Finding) -> str:
 
 def _print_origins(origins: Sequence[api.Origin], *, nothing: str) -> None:
     for origin in origins:
-        click.echo(f"{origin.pointer}: from {origin.origin}", err=True)
+        click.echo(printable(f"{origin.pointer}: from {origin.origin}"), err=True)
     if not origins and nothing:
         click.echo(nothing, err=True)
 

@@ -16,7 +16,7 @@ from xbuild.details.json_text import lookup, parse_json, read_text
 from xbuild.details.model import PATH_KEYS, RENAMED
 from xbuild.details.parse import SUPPORTED_VERSION, from_json, schema_version, warn_of_newer
 from xbuild.details.paths import relocatable
-from xbuild.details.wording import pointer
+from xbuild.details.wording import pointer, printable
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -145,12 +145,12 @@ def require_machine(evidence: Evidence) -> None:
     multiarch = evidence.text("MULTIARCH")
     if multiarch is not None and multiarch.value != target.triplet:
         raise DetailsError(
-            f"{evidence.stdlib}: files of {multiarch.value}, expected {target.triplet} ({multiarch.origin})",
+            f"{evidence.stdlib}: files of {printable(multiarch.value)}, expected {target.triplet} ({multiarch.origin})",
             hint=f"give the target these files are for, or files of {target.name}",
         )
     if evidence.elf is not None and evidence.binary is not None and not evidence.elf.matches(target.elf):
         raise DetailsError(
-            f"{evidence.prefix / evidence.binary.value}: {evidence.elf}; expected a file of {target.name}",
+            f"{evidence.prefix / printable(evidence.binary.value)}: {evidence.elf}; expected a file of {target.name}",
             hint=f"give the target these files are for, or files of {target.name}",
         )
 

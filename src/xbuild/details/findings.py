@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from xbuild.details.wording import describe, fill
+from xbuild.details.wording import describe, fill, printable
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.pointer}: " if self.pointer else ""
-        return f"{where}{self.message} [{self.code}]"
+        return printable(f"{where}{self.message} [{self.code}]")
 
 
 class InvalidDetailsError(DetailsError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import quote
 
 from xbuild.details.codes import CODES, Severity
-from xbuild.details.wording import shorten
+from xbuild.details.wording import printable, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,18 +17,16 @@ SARIF_VERSION = "2.1.0"
 
 
 def as_text(finding: Finding) -> str:
-    """Return a line for people and editors: file, line, column, severity, code, pointer, message and the fix."""
-    pointer = f"{finding.pointer}: " if finding.pointer else ""
-    return (
-        f"{finding.file}:{finding.line}:{finding.column}: {finding.severity} {finding.code}: {pointer}{finding.message}"
-    )
+    """Return a line for people and editors: file, line, column, severity, code, pointer and message."""
+    place = f"{finding.file}:{finding.line}:{finding.column}"
+    return printable(f"{place}: {finding.severity} {finding.code}: {_said(finding)}")
 
 
 def fix_text(finding: Finding) -> str | None:
     """Return a line that says what a repair would do, None if it would do nothing."""
     if finding.fix is None:
         return None
-    return f"repair writes {shorten(finding.fix.value)}, from {finding.fix.origin}"
+    return printable(f"repair writes {shorten(finding.fix.value)}, from {finding.fix.origin}")
 
 
 def as_github(finding: Finding) -> str:
@@ -41,14 +39,18 @@ def as_github(finding: Finding) -> str:
         case _:
             assert_never(finding.severity)
     properties = {
-        "file": str(finding.file),
+        "file": printable(str(finding.file)),
         "line": str(finding.line),
         "col": str(finding.column),
         "title": f"{finding.code} {CODES[finding.code].title}",
     }
     shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    pointer, fix = (f"{finding.pointer}: " if finding.pointer else ""), fix_text(finding)
-    return f"::{level} {shown}::{_data(pointer + finding.message)}{_data(chr(10) + fix) if fix else ''}"
+    fix = fix_text(finding)
+    return f"::{level} {shown}::{_data(printable(_said(finding)))}{_data(chr(10) + fix) if fix else ''}"
+
+
+def _said(finding: Finding) -> str:
+    return f"{finding.pointer}: {finding.message}" if finding.pointer else finding.message
 
 
 def as_sarif(findings: Sequence[Finding], *, version: str) -> dict[str, Any]:

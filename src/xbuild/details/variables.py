@@ -12,7 +12,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from xbuild.details.json_text import is_file, parse_json, read_text
-from xbuild.details.wording import describe, shorten
+from xbuild.details.wording import describe, printable, shorten
 from xbuild.errors import DetailsError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def parse_variables(file: Path) -> Variables:
     wrong = {name: value for name, value in table.items() if not isinstance(value, str | int | None)}
     if wrong:
         name, value = next(iter(wrong.items()))
-        raise DetailsError(f"{file}: {name}: expected a string or a whole number, found {describe(value)}")
+        raise DetailsError(f"{file}: {printable(name)}: expected a string or a whole number, found {describe(value)}")
     return {name: value for name, value in table.items() if value is not None}
 
 

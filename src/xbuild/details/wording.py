@@ -31,6 +31,14 @@ def shorten(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+def printable(text: str) -> str:
+    """Return ``text`` with every control character written out: it may come from a file that nobody vouches for.
+
+    A line break would begin a line of the writer's choice, an escape sequence would command the terminal.
+    """
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+
+
 def pointer(*keys: str | int) -> str:
     """Return the JSON pointer (RFC 6901) of a path of keys; that of the document is the empty string."""
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)

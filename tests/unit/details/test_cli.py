@@ -87,7 +87,15 @@ def test_explain(capsys: Captured) -> None:
         "PEP 739, platform; cpython#140266: https://github.com/python/cpython/issues/140266\n"
     )
     assert main(["details", "explain", "--json", "XBD130"]) == 0
-    assert json.loads(capsys.readouterr().out)["title"] == CODES["XBD130"].title
+    code = CODES["XBD130"]
+    assert json.loads(capsys.readouterr().out) == {
+        "code": "XBD130",
+        "severity": "error",
+        "title": code.title,
+        "explanation": code.explanation,
+        "reference": code.reference,
+        "url": code.url,
+    }
     assert main(["details", "explain", "XBD999"]) == 2
     assert capsys.readouterr().err.startswith("error: unknown code 'XBD999'\nhint: the codes are XBD101, ")
 
@@ -239,6 +247,33 @@ def test_diff(tmp_path: Path, capsys: Captured) -> None:
         {"pointer": "/base_interpreter", "a": "bin/python3.14"},
         {"pointer": "/platform", "a": "linux-riscv64", "b": "linux-s390x"},
     ]
+
+
+def test_no_command_prints_a_hostile_text_as_it_is(tmp_path: Path, capsys: Captured) -> None:
+    file, tree = tmp_path / "build-details.json", shutil.copytree(GOOD, tmp_path / "tree")
+    forged = "a\nb:1:1: error XBD999: \x1b[31m\x9b31m"
+    good = json.loads((GOOD / "lib/python3.14/build-details.json").read_bytes())
+    [variables] = tree.rglob("_sysconfig_vars*")
+    table = json.loads(variables.read_bytes()) | {"EXT_SUFFIX": forged, "MULTIARCH": forged}
+    variables.write_text(json.dumps(table))
+    file.write_text(json.dumps(good | {forged: 1}))
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(good | {"arbitrary_data": {forged: forged}, "platform": forged}))
+    for words in (
+        ["check", str(file)],
+        ["check", "--format", "github", str(file)],
+        ["check", str(tree)],
+        ["repair", "-o", str(tmp_path / "new.json"), str(tree / "lib/python3.14/build-details.json")],
+        ["repair", "--target", "riscv64", str(tree / "lib/python3.14/build-details.json")],
+        ["show", str(file)],
+        ["show", str(other)],
+        ["diff", str(other), str(GOOD)],
+        ["diff", str(GOOD), str(file)],
+    ):
+        main(["details", *words])
+        out, err = capsys.readouterr()
+        assert len(out + err) > 20
+        assert all(line.isprintable() and not line.startswith("b:1:1:") for line in (out + err).split("\n")), words
 
 
 def test_schema(capsys: Captured) -> None:

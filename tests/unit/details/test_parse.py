@@ -266,3 +266,13 @@ def test_every_public_name_is_there() -> None:
     import xbuild.details
 
     assert all(getattr(xbuild.details, name) is not None for name in xbuild.details.__all__)
+
+
+def test_a_hostile_key_is_one_line_of_the_error() -> None:
+    text = json.dumps(json.loads(GOOD.read_bytes()) | {"a\n/x:1:1: \x9b31m": 1})
+    with pytest.raises(InvalidDetailsError) as raised:
+        loads(text)
+    [problem] = raised.value.problems
+    assert problem.pointer == "/a\n~1x:1:1: \x9b31m"
+    assert str(problem).startswith("/a\\n~1x:1:1: \\u009b31m: unknown key; ")
+    assert str(raised.value).isprintable()

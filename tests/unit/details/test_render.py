@@ -30,7 +30,7 @@ BARE = replace(FINDING, pointer="", expected=None, found=None, fix=None, message
 def test_text() -> None:
     assert as_text(FINDING) == "usr/lib/a b.json:3:5: error XBD121: /abi/extension_suffix: missing"
     assert fix_text(FINDING) == 'repair writes ".so", from a: EXT_SUFFIX'
-    assert as_text(BARE) == "usr/lib/a b.json:3:5: error XBD121: 100%\nwrong"
+    assert as_text(BARE) == "usr/lib/a b.json:3:5: error XBD121: 100%\\nwrong"
     assert fix_text(BARE) is None
 
 
@@ -44,8 +44,26 @@ def test_github(severity: str, command: str) -> None:
 
 def test_github_escapes() -> None:
     assert as_github(replace(BARE, file=Path("a,b:c"))) == (
-        "::error file=a%2Cb%3Ac,line=3,col=5,title=XBD121 abi.extension_suffix is missing::100%25%0Awrong"
+        "::error file=a%2Cb%3Ac,line=3,col=5,title=XBD121 abi.extension_suffix is missing::100%25\\nwrong"
     )
+
+
+def test_a_hostile_text_is_one_line_without_commands_to_the_terminal() -> None:
+    forged = "a\n/etc/x:1:1: error XBD999: boo\x1b[31m\x9b31m\x7f\u202e\u2028é"
+    finding = replace(
+        FINDING,
+        file=Path(f"{forged}.json"),
+        pointer=f"/{forged}",
+        message=f"found {forged}",
+        fix=Fix(value=forged, origin=forged),
+    )
+    shown = "a\\n/etc/x:1:1: error XBD999: boo\\u001b[31m\\u009b31m\\u007f\\u202e\\u2028é"
+    assert as_text(finding) == f"{shown}.json:3:5: error XBD121: /{shown}: found {shown}"
+    assert fix_text(finding) == f'repair writes "{shown}", from {shown}'
+    command, _, said = as_github(finding).removeprefix("::").partition("::")
+    assert all(part.isprintable() for part in (command, said))
+    assert said == f'/{shown}: found {shown}%0Arepair writes "{shown}", from {shown}'
+    assert finding.to_dict()["pointer"] == f"/{forged}"
 
 
 def test_sarif() -> None:
