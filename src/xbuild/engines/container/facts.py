@@ -35,7 +35,7 @@ def ask_engine(client: docker.DockerClient) -> EngineFacts:
 def read_facts(info: Mapping[str, Any], *, podman: bool) -> EngineFacts:
     """Return what the answer to ``docker info`` means."""
     options = {str(option).partition(",")[0] for option in info.get("SecurityOptions") or ()}
-    rootless = "name=rootless" in options
+    rootless = "name=rootless" in options or info.get("Rootless") is True  # Docker's word, and Podman's
     # Rootless Podman takes limits that it cannot set with the first version of cgroups, and says nothing.
     nothing = info.get("CgroupDriver") == "none" or (podman and rootless and str(info.get("CgroupVersion")) == "1")
     return EngineFacts(

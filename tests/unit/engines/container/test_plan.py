@@ -129,12 +129,12 @@ class TestTheUser:
             EngineFacts(is_rootless=True, boundless=("memory", "processes")),
         ),
         (
-            {"SecurityOptions": ["name=rootless"], "CgroupDriver": "cgroupfs", "CgroupVersion": "1"},
+            {"SecurityOptions": ["name=seccomp"], "Rootless": True, "CgroupDriver": "cgroupfs", "CgroupVersion": "1"},
             True,
             EngineFacts(is_podman=True, is_rootless=True, boundless=("memory", "processes")),
         ),
         (
-            {"SecurityOptions": ["name=rootless"], "CgroupDriver": "systemd", "CgroupVersion": "2"},
+            {"Rootless": True, "CgroupDriver": "systemd", "CgroupVersion": "2"},
             True,
             EngineFacts(is_podman=True, is_rootless=True),
         ),
