@@ -170,7 +170,8 @@ def synthesise(
 def diff(ctx: click.Context, *, left: Path, right: Path, target: Target | None, as_json: bool) -> None:
     """Compare what two files mean.
 
-    The order of keys and the style of paths do not count. The exit status is 10 if the files differ.
+    The order of keys and the style of paths do not count. The exit status is 10 if the files differ, and also if one
+    cannot be read, which is then said as an error.
     """
     one, other = (api.load(_one_file(path, target)) for path in (left, right))
     differences = api.compare(one, other)
