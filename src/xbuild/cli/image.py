@@ -138,7 +138,9 @@ def prune(*, everything: bool, as_json: bool) -> None:
         for name in pruned.used:
             progress.note(f"kept {name}: a container uses it")
         for name in pruned.unknown:
-            progress.note(f"kept {name}: its run may still go on, on another machine or in a container")
+            progress.note(
+                f"kept {name}: its run may still go on, on another machine or in a container; --all removes it"
+            )
     removed = {"container": pruned.containers, "volume": pruned.volumes, "image": pruned.images}
     if as_json:
         print_json({f"{kind}s": names for kind, names in removed.items()})

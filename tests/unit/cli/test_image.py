@@ -99,7 +99,7 @@ def test_what_was_removed_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     ]
     assert err.splitlines() == [
         "kept u: a container uses it",
-        "kept w: its run may still go on, on another machine or in a container",
+        "kept w: its run may still go on, on another machine or in a container; --all removes it",
     ]
     assert main(["image", "prune", "--all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"containers": ["c"], "volumes": ["v"], "images": ["i", "j"]}

@@ -56,7 +56,7 @@ class OwnImage:
 class Pruned:
     """What was removed, by name or ID; and what was not.
 
-    ``used`` are images that a container uses, ``unknown`` containers and volumes whose run may still go on elsewhere.
+    ``used`` are images that a container uses, ``unknown`` are runs that may still go on elsewhere.
     """
 
     containers: tuple[str, ...]
@@ -119,16 +119,18 @@ def prune(client: docker.DockerClient, *, cache: Cache, everything: bool = False
     with engine_errors("cleaning up"), cache.lock(BUILDING, waiting_for="a container image"):
         containers = _sorted(client.api.containers(all=True, filters={"label": run}), everything=everything)
         volumes = _sorted(client.api.volumes(filters={"label": run}).get("Volumes") or (), everything=everything)
-        removed = tuple(_remove_containers(client, containers.over)), tuple(_remove_volumes(client, volumes.over))
+        removed_containers = tuple(_remove_containers(client, containers.over))
+        removed_volumes = tuple(_remove_volumes(client, volumes.over))
         doomed = [image for image in own_images(client) if everything or not image.is_current]
         used = {image.id for image in doomed if not _remove_image(client, image)}
         prune_stages(client)
     return Pruned(
-        containers=removed[0],
-        volumes=removed[1],
+        containers=removed_containers,
+        volumes=removed_volumes,
         images=tuple(_name(image) for image in doomed if image.id not in used),
         used=tuple(_name(image) for image in doomed if image.id in used),
-        unknown=tuple(map(_run_name, containers.unknown)),
+        # A run's container and its volume have one name.
+        unknown=tuple(dict.fromkeys(map(_run_name, containers.unknown + volumes.unknown))),
     )
 
 
@@ -160,11 +162,14 @@ def _remove_volumes(client: docker.DockerClient, volumes: Iterable[Mapping[str, 
     for volume in volumes:
         with suppress(docker.errors.NotFound):
             client.api.remove_volume(volume["Name"])
-            yield volume["Name"]
+            yield _run_name(volume)
 
 
-def _run_name(container: Mapping[str, Any]) -> str:
-    return str(container["Names"][0]).lstrip("/") if container.get("Names") else str(container["Id"])
+def _run_name(left: Mapping[str, Any]) -> str:
+    """Return the name of a container, which may have none but its ID, or of a volume."""
+    if "Name" in left:
+        return str(left["Name"])
+    return str(left["Names"][0]).lstrip("/") if left.get("Names") else str(left["Id"])
 
 
 def _remove_image(client: docker.DockerClient, image: OwnImage) -> bool:

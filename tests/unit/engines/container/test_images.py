@@ -66,6 +66,7 @@ class FakeEngine:
         self.status = 200
         self.used: set[str] = set()
         self.running: list[dict[str, Any]] = []
+        self.filled: list[dict[str, Any]] | None = None
 
     @property
     def api(self) -> FakeEngine:
@@ -117,7 +118,10 @@ class FakeEngine:
         self.running = [container for container in self.running if container["Id"] != name]
 
     def volumes(self, **_options: object) -> dict[str, Any]:
-        return {"Volumes": None}
+        return {"Volumes": self.filled}
+
+    def remove_volume(self, name: str) -> None:
+        self.filled = [volume for volume in self.filled or () if volume["Name"] != name]
 
 
 def labels_of(context: bytes) -> dict[str, str]:
@@ -322,10 +326,13 @@ def test_containers_of_a_run_that_lives_stay(environ: dict[str, str]) -> None:
         {"Id": "4", "Names": ["/elsewhere"], "Labels": labels.run_marks() | elsewhere},
         {"Id": "5", "Names": [], "Labels": elsewhere | {labels.UNTIL: "1"}},
     ]
+    engine.filled = [{"Name": each, "Labels": elsewhere} for each in ("elsewhere", "alone")]
     pruned = prune(engine, cache=Cache.default(environ))
-    assert (pruned.containers, pruned.unknown) == (("dead", "5"), ("unknown", "elsewhere"))
+    assert (pruned.containers, pruned.volumes) == (("dead", "5"), ())
+    assert pruned.unknown == ("unknown", "elsewhere", "alone")
     assert [container["Id"] for container in engine.running] == ["2", "3", "4"]
 
     pruned = prune(engine, cache=Cache.default(environ), everything=True)
-    assert (pruned.containers, pruned.unknown) == (("unknown", "elsewhere"), ())
+    assert (pruned.containers, pruned.volumes) == (("unknown", "elsewhere"), ("elsewhere", "alone"))
+    assert pruned.unknown == ()
     assert [container["Id"] for container in engine.running] == ["2"]
