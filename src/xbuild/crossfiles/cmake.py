@@ -181,7 +181,10 @@ def _headers(spec: CrossSpec) -> Iterator[str]:
     yield f"if(EXISTS {quoting.cmake(library)})\n"
     for prefix in ("Python", "Python3", "PYTHON"):
         yield f"  {_set(f'{prefix}_LIBRARY', library)}"
-    yield f"  {_set('CMAKE_EXE_LINKER_FLAGS_INIT', EMBEDDING)}"
+    # The user may have set it too, and CMake reads this file more than once.
+    yield f'  if(NOT "${{CMAKE_EXE_LINKER_FLAGS_INIT}}" MATCHES "{EMBEDDING}")\n'
+    yield f'    string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " {EMBEDDING}")\n'
+    yield "  endif()\n"
     yield "endif()\n"
 
 

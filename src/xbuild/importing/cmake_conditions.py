@@ -18,7 +18,7 @@ _FALSE = {"", "0", "OFF", "NO", "FALSE", "N", "IGNORE", "NOTFOUND"}
 # What is read alike by CMake and Python, and cannot take for ever: nothing is repeated that repeats something itself.
 _SAFE_PATTERN = re.compile(
     r"""
-    (?: (?: [\w\s./:-] | \[ \^? (?:(?!--)[\w./:+\ -])+ \] ) [*+?]?
+    (?: (?: [\w\s./:,=@%-] | \[ \^? (?:(?!--)[\w./:,=@%+\ -])+ \] ) [*+?]?
       | [|^$(]
       | \) (?![*+?])
     )*

@@ -127,6 +127,7 @@ CONDITIONS = {
     "B IN_LIST LIST": True,
     "a-1 MATCHES ^[a-z_-]+[0-9]$": True,
     "a-1 MATCHES ^[^a-z]": False,
+    "-Wl,--x=1 MATCHES -Wl,--x=[1,]": True,
     'ab MATCHES "(a|x)(b|y)"': True,
     "1 AND (0 OR V)": True,
     "0 AND COMMAND x": False,

@@ -11,6 +11,7 @@ from tests.support.sdks import buildroot_sdk, yocto_sdk
 from tests.support.target_trees import write
 
 from xbuild.crossfiles.environment import render
+from xbuild.crossfiles.pkgconfig import EMBEDDING
 from xbuild.errors import ToolchainError
 from xbuild.importing import Imported, import_files
 from xbuild.toolchains.own_file import read_own_file, read_target
@@ -121,6 +122,15 @@ set(CMAKE_EXE_LINKER_FLAGS -static)
             ),
             f"{sdk}/t.cmake:1: -lm for every link is left out",
         )
+
+    @pytest.mark.parametrize(("flags", "kept"), [(EMBEDDING, []), (f"-s {EMBEDDING}", ["-s", EMBEDDING])])
+    def test_what_our_files_have_for_embedding_is_none(
+        self, flags: str, kept: list[str], run_import: Import, sdk: Path
+    ) -> None:
+        text = f'set(CMAKE_C_COMPILER {sdk}/{GCC})\nset(CMAKE_EXE_LINKER_FLAGS_INIT "{flags}")\n'
+        imported = run_import(text, "t.cmake")
+        assert parsed(imported)["tools"]["cc"] == ([f"{sdk}/{GCC}", *kept] if kept else f"{sdk}/{GCC}")
+        assert imported.notes == ()
 
     def test_a_launcher_is_left_out_and_said(self, run_import: Import, sdk: Path) -> None:
         text = (
