@@ -35,7 +35,8 @@ _MOST_BYTES = 1 << 32
 _MOST_FILES = 1000
 _ENDS_WITHIN = 30
 # How Docker, Podman and Docker Desktop say that a place is not there for them, and the first two that a program is not.
-_UNSEEN = ("bind source path does not exist", "statfs ", "mounts denied")
+# Podman would make a folder that is not there, if it may.
+_UNSEEN = ("bind source path does not exist", "making volume mountpoint", "statfs ", "mounts denied")
 _NO_PROGRAM = ("no such file or directory", "executable file not found")
 
 

@@ -166,6 +166,7 @@ def test_what_the_engine_warns_of_is_kept(plan: Plan, tmp_path: Path) -> None:
     [
         'invalid mount config for type "bind": bind source path does not exist: {}',
         "statfs {}: no such file or directory",
+        "make cli opts(): making volume mountpoint for volume {}: mkdir {}: permission denied",
         "Mounts denied: The path {} is not shared from the host and is not known to Docker.",
     ],
 )
@@ -173,7 +174,7 @@ def test_an_engine_elsewhere_does_not_see_this_machine_s_folders(said: str, plan
     here = plan.mounts[0].here
     with (
         pytest.raises(EngineError) as caught,
-        open_sandbox(FakeEngine(refusal=said.format(here)), plan, scratch=tmp_path),
+        open_sandbox(FakeEngine(refusal=said.format(here, here)), plan, scratch=tmp_path),
     ):
         pass
     assert caught.value.message == f"the container engine does not see {here} of this machine"
