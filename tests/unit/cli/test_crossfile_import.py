@@ -61,6 +61,7 @@ def test_a_file_of_another_machine_is_an_error(file: Path, capsys: Captured) -> 
     assert main(["crossfile", "import", "cross.ini", "--target", "ppc64le", "-o", "own.toml"]) == 11
     assert capsys.readouterr().err == (
         f"error: {file}:2: the compiler's triplet 'riscv64-linux-gnu' is not ppc64le, which --target says\n"
+        f"\n  {file}: a toolchain file has no place for [binaries] vala (line 3)\n\n"
         "hint: leave --target out, or import the file of that machine\n"
     )
     assert list(file.parent.iterdir()) == [file]
