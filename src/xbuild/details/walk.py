@@ -44,7 +44,7 @@ def find(top: Path, wanted: Callable[[str], bool], *, waits: Callable[[], int] =
     while walk.left:
         before = waits()
         walk.work(_AT_FIRST)
-        if waits() - before > _AT_FIRST // 2:
+        if walk.left and waits() - before > _AT_FIRST // 2:  # with none left, the workers' ends are partly taken
             walk.work_together()
     return sorted(map(Path, walk.found))
 

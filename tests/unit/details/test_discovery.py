@@ -156,6 +156,14 @@ def test_waiting_for_the_disk_changes_nothing(tmp_path: Path, step: int) -> None
     assert result == sorted(tmp_path / name for name in names)
 
 
+@pytest.mark.parametrize("folders", [0, 1, 62, 63, 64, 65, 127, 128])
+def test_waiting_for_the_disk_ends_however_few_folders_there_are(tmp_path: Path, folders: int) -> None:
+    names = [f"{number}/build-details.json" for number in range(folders)]
+    touch(tmp_path, *names)
+    result = find(tmp_path, "build-details.json".__eq__, waits=itertools.count(step=1000).__next__)
+    assert result == sorted(tmp_path / name for name in names)
+
+
 def test_only_the_kernels_folders_are_the_kernels(tmp_path: Path) -> None:
     touch(tmp_path, "proc/x", "dev/x")
     assert not any(is_kernels(entry) for entry in os.scandir(tmp_path))
