@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1 << 20
 _MOST_LINES = 100  # that were read, and nobody has taken yet
+_LISTENS_WITHIN = 0.2
 _MOST_BYTES = 1 << 32
 _MOST_FILES = 1000
 _ENDS_WITHIN = 30
@@ -69,7 +70,9 @@ def open_sandbox(client: docker.DockerClient, plan: Plan, *, scratch: Path) -> I
             client.api.create_volume(name, labels=marks)
             wanted = configuration(client.api, plan, volume=name, marks=marks)
             made = client.api.create_container_from_config(wanted, name, plan.platform)
-        yield Sandbox(client, name, plan=plan, scratch=scratch, warnings=tuple(made.get("Warnings") or ()))
+        sandbox = Sandbox(client, name, plan=plan, scratch=scratch, warnings=tuple(made.get("Warnings") or ()))
+        with closing(sandbox):
+            yield sandbox
     finally:
         remove_run(client, name)
 
@@ -86,6 +89,7 @@ class Sandbox:
         self._plan = plan
         self._scratch = scratch
         self._lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=_MOST_LINES)
+        self._nobody_listens = threading.Event()
 
     def start(self) -> None:
         """Start the worker."""
@@ -94,6 +98,10 @@ class Sandbox:
             connection = self._client.api.attach_socket(self._name, {"stdout": 1, "stderr": 1, "stream": 1})
             threading.Thread(target=self._read, args=[connection], daemon=True).start()
             self._client.api.start(self._name)
+
+    def close(self) -> None:
+        """Listen no more: the engine could not end what it cannot get rid of the output of."""
+        self._nobody_listens.set()
 
     def lines(self, *, deadline: float) -> Iterator[bytes]:
         """Yield the lines the worker prints, to the end. ``deadline`` is of :func:`time.monotonic`.
@@ -166,17 +174,24 @@ class Sandbox:
             with closing(connection), closing(connection._response):
                 frames = frames_iter(connection, tty=False)
                 for line in cut_lines(data for channel, data in frames if channel == STDOUT):
-                    self._lines.put(line)
+                    self._pass_on(line)
         except (*GONE, docker.errors.DockerException, OSError, ValueError) as error:
-            self._lines.put(error)
+            self._pass_on(error)
         else:
-            self._lines.put(None)
+            self._pass_on(None)
+
+    def _pass_on(self, line: bytes | BaseException | None) -> None:
+        while not self._nobody_listens.is_set():
+            with suppress(queue.Full):
+                self._lines.put(line, timeout=_LISTENS_WITHIN)
+                return
 
     def _end(self) -> TimeIsUp:
         """End all processes, so that what is taken out from now on changes no more."""
         processes = None
         with suppress(docker.errors.DockerException, *GONE, KeyError, TypeError):
             processes = self._client.api.stats(self._name, stream=False, one_shot=True)["pids_stats"]["current"]
+        self.close()
         with suppress(docker.errors.DockerException, *GONE):
             self._client.api.kill(self._name)
         return TimeIsUp(processes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import select
 import socket
 import struct
 import tarfile
@@ -43,6 +44,7 @@ class FakeEngine:
         self.done: list[str] = []
         self.archive: list[bytes] = []
         self.made: Mapping[str, Any] = {}
+        self.stream: Stream | None = None
 
     @property
     def api(self) -> FakeEngine:
@@ -63,7 +65,8 @@ class FakeEngine:
     def attach_socket(self, _name: str, _params: Mapping[str, int]) -> Any:
         here, there = socket.socketpair()
         there.sendall(struct.pack(">BxxxL", 1, len(self.said)) + self.said)
-        return Stream(here, there)
+        self.stream = Stream(here, there)
+        return self.stream
 
     def start(self, _name: str) -> None:
         self.done.append("start")
@@ -213,6 +216,18 @@ def test_it_is_ended_before_anything_is_taken_out_of_it(plan: Plan, tmp_path: Pa
     with pytest.raises(TimeIsUp):
         next(opened.lines(deadline=time.monotonic()))
     assert api.done == ["start", "kill"]
+
+
+def test_what_it_prints_is_read_to_the_end_though_nobody_listens(plan: Plan, tmp_path: Path) -> None:
+    """Docker cannot end a container while it waits for somebody to read what that has printed."""
+    api = FakeEngine(said=LINE * 10_000)
+    with open_sandbox(api, plan, scratch=tmp_path) as opened:
+        opened.start()
+    assert api.stream is not None
+    deadline = time.monotonic() + 10
+    while select.select([api.stream.here], [], [], 0)[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_lines_are_cut_and_the_longest_left_out() -> None:
