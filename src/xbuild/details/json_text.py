@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 MAX_BYTES = 1024 * 1024
 """Real build-details.json files have 1-2 KiB, real ``_sysconfig_vars`` files 60 KiB."""
 MAX_DEPTH = 64
+MAX_ITEMS = 20_000
+"""Real files have 60 values, real ``_sysconfig_vars`` files 1000. Each may be a finding, with its whole pointer."""
+MAX_KEY = 200
 
 # An unclosed string runs to the end: otherwise each quote in it would be tried in turn, in quadratic time.
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_WORD = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*+(?:"|\\?\Z))(?P<key>[ \t\r\n]*+:)?|[\[\]{},]', re.DOTALL)
+_ABSURD = (
+    "nested deeper than {expected:plain} levels",
+    "more than {expected:plain} values",
+    "a key longer than {expected:plain} characters",
+)
 _PLAIN = re.compile(r"-?\d{1,300}(?:\.\d+)?|true|false|null", re.ASCII)
 _SHOWN = 60
 _MOST_DIGITS = 1000
@@ -63,9 +71,9 @@ def parse_json(text: str, *, source: str) -> Any:
     """
     if len(text) > MAX_BYTES:
         raise InvalidDetailsError(source, [_too_large()])
-    if (levels := depth(text)) > MAX_DEPTH:
-        deep = Problem.make("XBD101", "nested deeper than {expected:plain} levels", expected=MAX_DEPTH, found=levels)
-        raise InvalidDetailsError(source, [deep])
+    for template, most, has in zip(_ABSURD, (MAX_DEPTH, MAX_ITEMS, MAX_KEY), extent(text), strict=True):
+        if has > most:
+            raise InvalidDetailsError(source, [Problem.make("XBD101", template, expected=most, found=has)])
     if not text.strip():
         hint = "the file was truncated, or its writer was interrupted"
         raise InvalidDetailsError(source, [_not_json("the file is empty")], hint=hint)
@@ -94,16 +102,23 @@ def _strict(text: str) -> Any:
     return value
 
 
-def depth(text: str) -> int:
-    """Return how deep the brackets of ``text`` nest, without recursion and however malformed it is."""
-    deepest = level = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        if match[0] in "[{":
+def extent(text: str) -> tuple[int, int, int]:
+    """Return how deep the brackets of ``text`` nest, how many items they have, and how long the longest key is.
+
+    Without recursion, in linear time, and however malformed it is. An item is what ends with a comma; a key has quotes.
+    """
+    deepest = level = items = longest = 0
+    for match in _WORD.finditer(text):
+        if match["key"]:
+            longest = max(longest, len(match["string"]) - len('""'))
+        elif match[0] in "[{":
             level += 1
             deepest = max(deepest, level)
         elif match[0] in "]}":
             level -= 1
-    return deepest
+        elif match[0] == ",":
+            items += 1
+    return deepest, items, longest
 
 
 def lookup(document: Any, keys: tuple[str | int, ...]) -> Any:

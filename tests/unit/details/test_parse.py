@@ -199,6 +199,8 @@ def test_a_long_list_is_cut() -> None:
             "a newer xbuild may read it",
         ),
         ("[" * 10_000, "b: nested deeper than 64 levels [XBD101]", None),
+        (f'{{"a": [{"0, " * 20_001}0]}}', "b: more than 20000 values [XBD101]", None),
+        (f'{{"{"a" * 201}": 0}}', "b: a key longer than 200 characters [XBD101]", None),
         ('{"a": ' * 10_000, "b: nested deeper than 64 levels [XBD101]", None),
         (" " * 2_000_000, "b: larger than 1024 KiB, so this is no file of a Python installation [XBD101]", None),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbuild.details.json_text import depth, lookup
+from xbuild.details.json_text import extent, lookup
 from xbuild.details.positions import positions
 from xbuild.details.wording import describe, pointer, shorten
 
@@ -29,12 +29,16 @@ def measure(value: Any) -> int:
 @settings(deadline=None)
 @given(VALUES)
 def test_depth(value: Any) -> None:
-    assert depth(json.dumps(value)) == measure(value)
+    assert extent(json.dumps(value))[0] == measure(value)
+
+
+def test_items_and_keys() -> None:
+    assert extent('{"a": [1, ",:,", {}], "longer" : "the longest", "b":"c"}') == (3, 4, 6)
 
 
 @pytest.mark.parametrize("text", ['"[[[', '"\\"[[', '"\\', "]]]]", '"[" "', '"' + '\\"' * 400_000])
 def test_depth_of_what_is_not_json_is_found_in_linear_time(text: str) -> None:
-    assert depth(text) == 0
+    assert extent(text)[0] == 0
 
 
 def places(value: Any, keys: tuple[str | int, ...] = ()) -> list[str]:
