@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-REVISION = 3
-"""Part of every request's key and every tree's digest: raise it when the same packages make another tree."""
+REVISION = 4
+"""Part of every request's key and every tree's digest: raise it when the same request makes another tree."""
 
 Component = Literal["target-python", "sysroot", "toolchain", "build-python", "emulator"]
 
