@@ -166,10 +166,9 @@ def _remove_volumes(client: docker.DockerClient, volumes: Iterable[Mapping[str, 
 
 
 def _run_name(left: Mapping[str, Any]) -> str:
-    """Return the name of a container, which may have none but its ID, or of a volume."""
-    if "Name" in left:
-        return str(left["Name"])
-    return str(left["Names"][0]).lstrip("/") if left.get("Names") else str(left["Id"])
+    """Return the name of a volume, or of a container, which may have none but its ID."""
+    names = [left.get("Name"), *(left.get("Names") or ())]  # Podman's containers have both, and the first is empty
+    return next((str(name).lstrip("/") for name in names if name), "") or str(left["Id"])
 
 
 def _remove_image(client: docker.DockerClient, image: OwnImage) -> bool:

@@ -320,7 +320,7 @@ def test_containers_of_a_run_that_lives_stay(environ: dict[str, str]) -> None:
     engine = FakeEngine(dict(BASE))
     elsewhere = {labels.OWNER: "11111111-2222-3333-4444-555555555555/1:1:1"}
     engine.running = [
-        {"Id": "1", "Names": ["/dead"], "Labels": {labels.OWNER: labels.current_owner() + "0"}},
+        {"Id": "1", "Name": "", "Names": ["/dead"], "Labels": {labels.OWNER: labels.current_owner() + "0"}},
         {"Id": "2", "Names": ["/alive"], "Labels": labels.run_marks()},
         {"Id": "3", "Names": ["/unknown"], "Labels": None},
         {"Id": "4", "Names": ["/elsewhere"], "Labels": labels.run_marks() | elsewhere},
