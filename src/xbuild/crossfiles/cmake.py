@@ -177,8 +177,9 @@ def _headers(spec: CrossSpec) -> Iterator[str]:
     library = (libpython.dynamic or libpython.static) if libpython else None
     if library is None:
         return
-    # Only for programs that embed Python: extension modules link no libpython.
-    yield f"if(EXISTS {quoting.cmake(library)})\n"
+    # Only for programs that embed Python: extension modules link no libpython. CMake 3.21 and 3.23, told of it, find
+    # no Development.Module any more.
+    yield f"if(NOT CMAKE_VERSION VERSION_LESS 3.25 AND EXISTS {quoting.cmake(library)})\n"
     for prefix in ("Python", "Python3", "PYTHON"):
         yield f"  {_set(f'{prefix}_LIBRARY', library)}"
     # The user may have set it too, and CMake reads this file more than once.
