@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from xbuild.engines import wire
 from xbuild.errors import EngineError, VerificationError
 from xbuild.files import atomic_write
 from xbuild.pipeline import remove_old_logs
+from xbuild.provision.cache import digest_file
 from xbuild.resources import data_path
 
 if TYPE_CHECKING:
@@ -45,13 +45,12 @@ def check_report(report: Mapping[str, Any], wheel: Path) -> None:
     problem = _problem(report)
     if problem is not None:
         raise EngineError(f"the report that came out of the container is none: {wire.printable(problem)[:_LONGEST]}")
-    content = wheel.read_bytes()
     found = [
         {name: each[name] for name in ("file", "size", "sha256")}
         for build in report["builds"]
         for each in build["wheels"]
     ]
-    if found != [{"file": wheel.name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}]:
+    if found != [{"file": wheel.name, "size": wheel.stat().st_size, "sha256": digest_file(wheel)}]:
         raise VerificationError(f"the report that came out of the container is not about {wheel.name}")
 
 
@@ -72,9 +71,8 @@ def _problem(report: Mapping[str, Any]) -> str | None:
 
     schema = json.loads(data_path("schemas", "report.schema.json").read_text("utf-8"))
     try:
-        json.dumps(
-            report, allow_nan=False, ensure_ascii=False
-        ).encode()  # what no schema can say: that it can be written
+        # What no schema can say: that it can be written.
+        json.dumps(report, allow_nan=False, ensure_ascii=False).encode()
         error = next(jsonschema.Draft202012Validator(schema).iter_errors(report), None)
         return error and str(error.message)
     except (ValueError, RecursionError) as wrong:

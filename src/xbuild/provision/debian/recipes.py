@@ -59,14 +59,13 @@ def target_python(target: Target, version: str, index: PackageIndex) -> Recipe:
 
     The interpreter's own library is for programs that embed it, and for finds that ask for that: modules need none.
     """
-    packages = resolve(index, (f"python{version}", *_RUNTIME), exclude=_NOT_FOR_PYTHON)
-    # What it needs are other libraries' headers, for embedding: left out.
+    # What it needs beside libpython are other libraries' headers, for embedding: left out.
     headers = index.get(f"libpython{version}-dev")
+    named = rf"(?<!\S)libpython{re.escape(version)}(?:t64)?(?=[\s,(]|$)"
+    library = re.findall(named, headers.depends)[:1] if headers is not None else []
+    packages = resolve(index, (f"python{version}", *library, *_RUNTIME), exclude=_NOT_FOR_PYTHON)
     if headers is None:
         raise ProvisionError(f"{index.origin} has no libpython{version}-dev, the headers of CPython {version}")
-    library = re.search(rf"(?<!\S)libpython{re.escape(version)}(t64)?(?=[\s,(]|$)", headers.depends)
-    if library is not None:
-        packages = resolve(index, (f"python{version}", library[0], *_RUNTIME), exclude=_NOT_FOR_PYTHON)
     return Recipe(
         component="target-python",
         name=f"python{version}-{target.name}",
