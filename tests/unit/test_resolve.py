@@ -10,7 +10,7 @@ from tests.support.mini_components import elf
 from tests.support.target_trees import write
 
 from xbuild import resolve
-from xbuild.errors import ProvisionError, TargetError, ToolchainError
+from xbuild.errors import ProvisionError, TargetError, ToolchainError, XBuildError
 from xbuild.machine import build_machine
 from xbuild.progress import SilentProgress
 from xbuild.resolve import describe
@@ -125,6 +125,11 @@ class TestAToolchainFile:
     def selection(self, file: Path, target: str = "riscv64") -> Selection:
         return Selection(target=get_target(target), toolchain=str(file), archive="file:///srv/debian")
 
+    def refusal(self, selection: Selection, folder: Path, kind: type[XBuildError] = ToolchainError) -> XBuildError:
+        with pytest.raises(kind) as caught:
+            list(describe(selection, environ=environ(folder)))
+        return caught.value
+
     def test_has_the_sysroot_the_emulator_and_the_version(self, file: Path, tmp_path: Path) -> None:
         target = get_target("riscv64")
         write(tmp_path / "root/usr/include/stdio.h", "")
@@ -143,40 +148,35 @@ class TestAToolchainFile:
 
     def test_of_another_target_is_an_error(self, file: Path, tmp_path: Path) -> None:
         write(file, self.text('[target]\nname = "riscv64"\n'))
-        with pytest.raises(ToolchainError) as caught:
-            list(describe(self.selection(file, "ppc64le"), environ=environ(tmp_path)))
-        assert caught.value.message == f"{file} is for riscv64, not for ppc64le"
+        error = self.refusal(self.selection(file, "ppc64le"), tmp_path)
+        assert error.message == f"{file} is for riscv64, not for ppc64le"
 
     def test_with_a_sysroot_that_is_none_is_an_error_that_names_it(self, file: Path, tmp_path: Path) -> None:
         (tmp_path / "root").mkdir()
         write(file, self.text('[target]\nsysroot = "root"\n'))
-        with pytest.raises(ProvisionError) as caught:
-            list(describe(self.selection(file), environ=environ(tmp_path)))
+        error = self.refusal(self.selection(file), tmp_path, ProvisionError)
         expected = f"{file}: the sysroot {tmp_path}/root: no C headers: expected usr/include/stdio.h"
-        assert caught.value.message == expected
+        assert error.message == expected
 
     def test_with_an_emulator_that_is_none_is_an_error(self, file: Path, tmp_path: Path) -> None:
         write(tmp_path / "q", "#!/bin/sh\necho spike 1.1\n", executable=True)
         write(file, self.text('[emulator]\nqemu = "./q"\n'))
-        with pytest.raises(ToolchainError) as caught:
-            list(describe(self.selection(file), environ=environ(tmp_path)))
-        assert caught.value.message == f"{file}: emulator.qemu: {tmp_path}/q is not QEMU's user emulation"
-        assert caught.value.hint == "name qemu-riscv64, or leave it out to have it found or fetched"
+        error = self.refusal(self.selection(file), tmp_path)
+        assert error.message == f"{file}: emulator.qemu: {tmp_path}/q is not QEMU's user emulation"
+        assert error.hint == "name qemu-riscv64, or leave it out to have it found or fetched"
 
     def test_with_a_build_python_that_is_none_is_an_error(self, file: Path, tmp_path: Path) -> None:
         write(tmp_path / "p", "#!/bin/sh\nexit 1\n", executable=True)
         write(file, self.text('[build]\npython = "./p"\n'))
-        with pytest.raises(ToolchainError) as caught:
-            list(describe(self.selection(file), environ=environ(tmp_path)))
-        assert caught.value.message == f"{file}: build.python: {tmp_path}/p does not start as a Python"
-        assert caught.value.hint == "mend it, or leave it out to have one found or fetched"
+        error = self.refusal(self.selection(file), tmp_path)
+        assert error.message == f"{file}: build.python: {tmp_path}/p does not start as a Python"
+        assert error.hint == "mend it, or leave it out to have one found or fetched"
 
     def test_with_a_build_python_of_another_version_is_an_error(self, file: Path, tmp_path: Path) -> None:
         write(tmp_path / "p", "#!/bin/sh\necho 3.98.1 1\n", executable=True)
         write(file, self.text('[target]\npython = "3.99"\n[build]\npython = "./p"\n'))
-        with pytest.raises(ToolchainError) as caught:
-            list(describe(self.selection(file), environ=environ(tmp_path)))
-        assert caught.value.message == f"{file}: build.python: {tmp_path}/p is CPython 3.98.1t, not 3.99"
+        error = self.refusal(self.selection(file), tmp_path)
+        assert error.message == f"{file}: build.python: {tmp_path}/p is CPython 3.98.1t, not 3.99"
 
     def test_a_build_python_is_left_out_where_the_user_asks_for_another_version(
         self, file: Path, tmp_path: Path

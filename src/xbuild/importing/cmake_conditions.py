@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _TRUE = {"1", "ON", "YES", "TRUE", "Y"}
 _FALSE = {"", "0", "OFF", "NO", "FALSE", "N", "IGNORE", "NOTFOUND"}
-# What is read alike by CMake and Python, and cannot take for ever: nothing is repeated that repeats something itself.
+# What is read alike by CMake and Python, and has no repeated groups, which could take for ever.
 _SAFE_PATTERN = re.compile(
     r"""
     (?: (?: [\w\s./:,=@%-] | \[ \^? (?:(?!--)[\w./:,=@%+\ -])+ \] ) [*+?]?
@@ -25,7 +26,8 @@ _SAFE_PATTERN = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-_LONGEST_MATCHED = 4096
+_MOST_WAYS = 10**8
+"""To divide a text between the parts of a pattern, which are tried one after the other."""
 
 _BINARY = {
     "EQUAL": ("number", "=="),
@@ -231,7 +233,9 @@ def _joined(left: bool | Unknown, right: bool | Unknown, *, settled: bool) -> bo
 def _match(pattern: str, text: str) -> tuple[str, ...] | None:
     """Return the whole match and the groups, where there is one."""
     # Python's "$" is also before a last line's end, and CMake's is not.
-    if not _SAFE_PATTERN.fullmatch(pattern) or len(text) > _LONGEST_MATCHED or text.endswith("\n"):
+    choices = len(re.findall(r"[*+?|]", pattern)) + 1
+    takes_too_long = math.comb(len(text) + choices, choices) > _MOST_WAYS
+    if not _SAFE_PATTERN.fullmatch(pattern) or takes_too_long or text.endswith("\n"):
         raise _UnknownError(f"the pattern {pattern!r} is not read")
     try:
         found = re.search(pattern, text, re.DOTALL)

@@ -154,6 +154,8 @@ UNKNOWN = {
     'if(a MATCHES "a\\\\.")\nendif()\nset(A ${CMAKE_MATCH_0})': "the pattern 'a\\\\.' is not read",
     "if(0 OR COMMAND x AND 1)\nset(A x)\nendif()": "if() on {}:1 cannot be decided: COMMAND is not known before a "
     "project is configured: x",
+    f'if("{"a" * 300}" MATCHES ".*.*.*.*b")\nset(A x)\nendif()': "if() on {}:1 cannot be decided: "
+    "the pattern '.*.*.*.*b' is not read",
     'if(V MATCHES "[z-a]")\nset(A x)\nendif()': "if() on {}:1 cannot be decided: the pattern '[z-a]' is not read",
     'if("a\n" MATCHES "a$")\nset(A x)\nendif()': "if() on {}:1 cannot be decided: the pattern 'a$' is not read",
     'if(V MATCHES "(a*)*")\nset(A x)\nelse()\nset(A y)\nendif()': "if() on {}:1 cannot be decided: "
